@@ -7,8 +7,8 @@
 // func csdPackFloat64AVX2(dst *float64, rows *float64, columns int, stride int)
 // Requires: AVX, MMX+
 TEXT ·csdPackFloat64AVX2(SB), NOSPLIT, $0-32
-	// csdPackFloat64AVX2 transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
-	// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
+	// It transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4 values, each stride
+	// values after the one before, become columns vectors in double precision: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -66,8 +66,8 @@ done2:
 // func csdPackFloat32AVX2(dst *float64, rows *float32, columns int, stride int)
 // Requires: AVX, MMX+
 TEXT ·csdPackFloat32AVX2(SB), NOSPLIT, $0-32
-	// csdPackFloat32AVX2 transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4
-	// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
+	// It transposes the signals of 4 voxels, and prefetches the next ones. The 4 rows of columns >= 4 values, each stride
+	// values after the one before, become columns vectors in double precision: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -124,8 +124,8 @@ done4:
 // func csdInspectAVX2(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, FMA3
 TEXT ·csdInspectAVX2(SB), NOSPLIT, $0-32
-	// csdInspectAVX2 looks at n >= 1 vectors of 4 voxels, at the byte offsets from x, and writes three: NaN where a value
-	// is NaN or infinite, else 0; the smallest value; the largest value.
+	// It looks at n >= 1 vectors of 4 voxels, at the byte offsets from x, and writes three: NaN where a value is NaN or
+	// infinite, else 0; the smallest value; the largest value.
 	MOVQ seen+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ offsets+16(FP), DX
@@ -160,9 +160,9 @@ after_value6:
 // func csdMultiplyAVX2(dst *float64, panels *float64, x *float64, offsets *int32, count int, columns int)
 // Requires: AVX, FMA3
 TEXT ·csdMultiplyAVX2(SB), NOSPLIT, $0-48
-	// csdMultiplyAVX2 writes a matrix times x for 4 voxels: the vector of each row is the sum over the columns of the
-	// matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 13 rows, each
-	// stored column after column.
+	// It writes a matrix times x for 4 voxels: the vector of each row is the sum over the columns of the matrix's number
+	// times the vector of x at that column's byte offset. The matrix has count panels of 13 rows, each stored column after
+	// column.
 	// first the sums of the rows of a panel   then x   then two for numbers of the panel
 	MOVQ  dst+0(FP), AX
 	MOVQ  panels+8(FP), CX
@@ -249,8 +249,8 @@ after_panel8:
 // func csdTransposeAVX2(dst *float64, rows *float64, columns int, stride int)
 // Requires: AVX
 TEXT ·csdTransposeAVX2(SB), NOSPLIT, $0-32
-	// csdTransposeAVX2 transposes the moments of 4 voxels. The 4 rows of columns >= 4 sums, each stride sums after the one
-	// before, become columns vectors of numbers: dst[column][lane].
+	// It transposes the moments of 4 voxels. The 4 rows of columns >= 4 sums, each stride sums after the one before, become
+	// columns vectors of numbers: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -303,10 +303,10 @@ done12:
 // func csdBelowAVX2(sets *uint64, rows *byte, panels *float64, x *float64, thresholds *float64, count int, columns int, skip int, words int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·csdBelowAVX2(SB), NOSPLIT, $0-72
-	// csdBelowAVX2 finds which rows of a matrix times x are below a threshold, for 4 voxels: bit r of sets[lane][word] is 1
-	// where row r is less than the lane's threshold. The matrix has count panels of 13 rows, stored column after column;
-	// skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of
-	// lanes for each row, from which the words of each lane are made.
+	// It finds which rows of a matrix times x are below a threshold, for 4 voxels: bit r of sets[lane][word] is 1 where row
+	// r is less than the lane's threshold. The matrix has count panels of 13 rows, stored column after column; skip bytes
+	// of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of lanes for each
+	// row, from which the words of each lane are made.
 	// first the sums of the rows of a panel   then x   then two for numbers of the panel
 	MOVQ  rows+8(FP), AX
 	MOVQ  panels+16(FP), CX
@@ -467,10 +467,10 @@ after_word18:
 // func csdAccumulateAVX2(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX
 TEXT ·csdAccumulateAVX2(SB), NOSPLIT, $0-56
-	// csdAccumulateAVX2 updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
-	// directions that are in after and not in before - the rows of those that are in before and not in after. Four
-	// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
-	// so many stripes of 56 numbers.
+	// It updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions that are
+	// in after and not in before - the rows of those that are in before and not in after. Four directions share 16 rows of
+	// the table, one for each set of them. The sets have so many words; rows, from and dst have so many stripes of 56
+	// numbers.
 	MOVQ   dst+0(FP), AX
 	MOVQ   from+8(FP), DX
 	MOVQ   table+16(FP), BX
@@ -620,9 +620,9 @@ after_stripe20:
 // func csdAssembleAVX2(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, FMA3
 TEXT ·csdAssembleAVX2(SB), NOSPLIT, $0-56
-	// csdAssembleAVX2 writes the normal matrix q = P + H^T H of 4 voxels from their moments c, each of which is a cosine's
-	// and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights
-	// has for each record the entries of P, then the weights in the order of use.
+	// It writes the normal matrix q = P + H^T H of 4 voxels from their moments c, each of which is a cosine's and a sine's
+	// vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights has for each
+	// record the entries of P, then the weights in the order of use.
 	MOVQ q+0(FP), AX
 	MOVQ c+8(FP), CX
 	MOVQ weights+16(FP), DX
@@ -805,9 +805,9 @@ after_couple36:
 // func csdFactoriseAVX2(q *float64, inverse *float64, y *float64, z *float64, tiles int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·csdFactoriseAVX2(SB), NOSPLIT, $0-40
-	// csdFactoriseAVX2 factorises the normal matrices of 4 voxels: it replaces q by its Cholesky factor L, writes the
-	// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
-	// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
+	// It factorises the normal matrices of 4 voxels: it replaces q by its Cholesky factor L, writes the reciprocals of L's
+	// diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares with edge 3. Where a
+	// pivot is not positive, its reciprocal is NaN or infinite.
 	MOVQ  q+0(FP), AX
 	MOVQ  inverse+8(FP), CX
 	MOVQ  y+16(FP), CX
@@ -1057,8 +1057,8 @@ after_row40:
 // func csdBackSolveAVX2(y *float64, q *float64, inverse *float64, tiles int)
 // Requires: AVX, FMA3
 TEXT ·csdBackSolveAVX2(SB), NOSPLIT, $0-32
-	// csdBackSolveAVX2 solves L^T f = y for 4 voxels in place of y, with the q and inverse of csdFactorise. It writes one
-	// more vector behind f: 0 in a lane where f is finite, else NaN.
+	// It solves L^T f = y for 4 voxels in place of y, with the q and inverse of csdFactorise. It writes one more vector
+	// behind f: 0 in a lane where f is finite, else NaN.
 	// first f of a row of tiles   then the unknowns above
 	MOVQ y+0(FP), AX
 	MOVQ q+8(FP), CX

@@ -7,8 +7,8 @@
 // func csdPackFloat64AVX512(dst *float64, rows *float64, columns int, stride int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·csdPackFloat64AVX512(SB), NOSPLIT, $0-32
-	// csdPackFloat64AVX512 transposes the signals of 8 voxels, and prefetches the next ones. The 8 rows of columns >= 8
-	// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
+	// It transposes the signals of 8 voxels, and prefetches the next ones. The 8 rows of columns >= 8 values, each stride
+	// values after the one before, become columns vectors in double precision: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -98,8 +98,8 @@ done2:
 // func csdPackFloat32AVX512(dst *float64, rows *float32, columns int, stride int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·csdPackFloat32AVX512(SB), NOSPLIT, $0-32
-	// csdPackFloat32AVX512 transposes the signals of 8 voxels, and prefetches the next ones. The 8 rows of columns >= 8
-	// values, each stride values after the one before, become columns vectors in double precision: dst[column][lane].
+	// It transposes the signals of 8 voxels, and prefetches the next ones. The 8 rows of columns >= 8 values, each stride
+	// values after the one before, become columns vectors in double precision: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -185,8 +185,8 @@ done4:
 // func csdInspectAVX512(seen *float64, x *float64, offsets *int32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdInspectAVX512(SB), NOSPLIT, $0-32
-	// csdInspectAVX512 looks at n >= 1 vectors of 8 voxels, at the byte offsets from x, and writes three: NaN where a value
-	// is NaN or infinite, else 0; the smallest value; the largest value.
+	// It looks at n >= 1 vectors of 8 voxels, at the byte offsets from x, and writes three: NaN where a value is NaN or
+	// infinite, else 0; the smallest value; the largest value.
 	MOVQ seen+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ offsets+16(FP), DX
@@ -221,9 +221,9 @@ after_value6:
 // func csdMultiplyAVX512(dst *float64, panels *float64, x *float64, offsets *int32, count int, columns int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdMultiplyAVX512(SB), NOSPLIT, $0-48
-	// csdMultiplyAVX512 writes a matrix times x for 8 voxels: the vector of each row is the sum over the columns of the
-	// matrix's number times the vector of x at that column's byte offset. The matrix has count panels of 23 rows, each
-	// stored column after column.
+	// It writes a matrix times x for 8 voxels: the vector of each row is the sum over the columns of the matrix's number
+	// times the vector of x at that column's byte offset. The matrix has count panels of 23 rows, each stored column after
+	// column.
 	// first the sums of the rows of a panel   then x   then two for numbers of the panel
 	MOVQ  dst+0(FP), AX
 	MOVQ  panels+8(FP), CX
@@ -327,8 +327,8 @@ after_panel8:
 // func csdTransposeAVX512(dst *float64, rows *float64, columns int, stride int)
 // Requires: AVX, AVX512F
 TEXT ·csdTransposeAVX512(SB), NOSPLIT, $0-32
-	// csdTransposeAVX512 transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after the
-	// one before, become columns vectors of numbers: dst[column][lane].
+	// It transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after the one before, become
+	// columns vectors of numbers: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -407,10 +407,10 @@ done12:
 // func csdBelowAVX512(sets *uint64, rows *byte, panels *float64, x *float64, thresholds *float64, count int, columns int, skip int, words int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F
 TEXT ·csdBelowAVX512(SB), NOSPLIT, $0-72
-	// csdBelowAVX512 finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of sets[lane][word] is
-	// 1 where row r is less than the lane's threshold. The matrix has count panels of 23 rows, stored column after column;
-	// skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of
-	// lanes for each row, from which the words of each lane are made.
+	// It finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of sets[lane][word] is 1 where row
+	// r is less than the lane's threshold. The matrix has count panels of 23 rows, stored column after column; skip bytes
+	// of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of lanes for each
+	// row, from which the words of each lane are made.
 	// first the sums of the rows of a panel   then x   then two for numbers of the panel
 	MOVQ  rows+8(FP), AX
 	MOVQ  panels+16(FP), CX
@@ -596,10 +596,10 @@ after_word18:
 // func csdAccumulateAVX512(dst *float64, from *float64, table *float64, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX, AVX512F
 TEXT ·csdAccumulateAVX512(SB), NOSPLIT, $0-56
-	// csdAccumulateAVX512 updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
-	// directions that are in after and not in before - the rows of those that are in before and not in after. Four
-	// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
-	// so many stripes of 56 numbers.
+	// It updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions that are
+	// in after and not in before - the rows of those that are in before and not in after. Four directions share 16 rows of
+	// the table, one for each set of them. The sets have so many words; rows, from and dst have so many stripes of 56
+	// numbers.
 	MOVQ   dst+0(FP), AX
 	MOVQ   from+8(FP), DX
 	MOVQ   table+16(FP), BX
@@ -887,9 +887,9 @@ after_stripe30:
 // func csdAssembleAVX512(q *float64, c *float64, weights *float64, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdAssembleAVX512(SB), NOSPLIT, $0-56
-	// csdAssembleAVX512 writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a
-	// cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes.
-	// weights has for each record the entries of P, then the weights in the order of use.
+	// It writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a cosine's and a sine's
+	// vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights has for each
+	// record the entries of P, then the weights in the order of use.
 	MOVQ q+0(FP), AX
 	MOVQ c+8(FP), CX
 	MOVQ weights+16(FP), DX
@@ -1064,9 +1064,9 @@ after_couple46:
 // func csdFactoriseAVX512(q *float64, inverse *float64, y *float64, z *float64, tiles int)
 // Requires: AVX, AVX512F
 TEXT ·csdFactoriseAVX512(SB), NOSPLIT, $0-40
-	// csdFactoriseAVX512 factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the
-	// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
-	// with edge 5. Where a pivot is not positive, its reciprocal is NaN or infinite.
+	// It factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the reciprocals of L's
+	// diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares with edge 5. Where a
+	// pivot is not positive, its reciprocal is NaN or infinite.
 	MOVQ  q+0(FP), AX
 	MOVQ  inverse+8(FP), CX
 	MOVQ  y+16(FP), CX
@@ -1703,8 +1703,8 @@ after_row50:
 // func csdBackSolveAVX512(y *float64, q *float64, inverse *float64, tiles int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdBackSolveAVX512(SB), NOSPLIT, $0-32
-	// csdBackSolveAVX512 solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes one
-	// more vector behind f: 0 in a lane where f is finite, else NaN.
+	// It solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes one more vector
+	// behind f: 0 in a lane where f is finite, else NaN.
 	// first f of a row of tiles   then the unknowns above
 	MOVQ y+0(FP), AX
 	MOVQ q+8(FP), CX
@@ -1837,10 +1837,10 @@ after_unknown62:
 // func csdBelowRoundedAVX512(sets *uint64, rows *byte, panels *float64, rounded *float32, x *float64, pairs *float32, thresholds *float64, errors *float64, count int, columns int, skip int, words int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, CMOV
 TEXT ·csdBelowRoundedAVX512(SB), NOSPLIT, $0-96
-	// csdBelowRoundedAVX512 writes the sets of csdBelow for 8 voxels, with half of its multiplications. It first multiplies
-	// in single precision: a panel of rounded has the rows of two of panels side by side, and pairs is scratch for the
-	// columns of x, each number twice. Two panels are multiplied again in double precision where a row is nearer to the
-	// threshold than errors[0] |x| + errors[1] |threshold| in a lane, or where that distance is 2^73 or more.
+	// It writes the sets of csdBelow for 8 voxels, with half of its multiplications. It first multiplies in single
+	// precision: a panel of rounded has the rows of two of panels side by side, and pairs is scratch for the columns of x,
+	// each number twice. Two panels are multiplied again in double precision where a row is nearer to the threshold than
+	// errors[0] |x| + errors[1] |threshold| in a lane, or where that distance is 2^73 or more.
 	// Z0-Z22 sums, of rows 2r and 2r+1 in one register   Z23 x, each number twice
 	// Z24 the smallest sum, without its sign   Z26 the bound of what rounding may do to a sum   Z27 and Z28 room
 	// Z25 -threshold, with which sums begin: their sign then says on which side the row is

@@ -7,8 +7,8 @@
 // func csdTransposeSingleAVX2(dst *float32, rows *int32, columns int, stride int)
 // Requires: AVX
 TEXT ·csdTransposeSingleAVX2(SB), NOSPLIT, $0-32
-	// csdTransposeSingleAVX2 transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after
-	// the one before, become columns vectors of numbers: dst[column][lane].
+	// It transposes the moments of 8 voxels. The 8 rows of columns >= 8 sums, each stride sums after the one before, become
+	// columns vectors of numbers: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -87,11 +87,11 @@ done2:
 // func csdBelowSingleAVX2(sets *uint64, nearest *float32, rows *byte, panels *float32, x *float32, thresholds *float32, count int, columns int, skip int, words int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·csdBelowSingleAVX2(SB), NOSPLIT, $0-80
-	// csdBelowSingleAVX2 finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of
-	// sets[lane][word] is 1 where row r is less than the lane's threshold. The matrix has count panels of 13 rows, stored
-	// column after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is
-	// scratch: a mask of lanes for each row, from which the words of each lane are made. nearest is the vector of the
-	// smallest square of a row's distance to the threshold.
+	// It finds which rows of a matrix times x are below a threshold, for 8 voxels: bit r of sets[lane][word] is 1 where row
+	// r is less than the lane's threshold. The matrix has count panels of 13 rows, stored column after column; skip bytes
+	// of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of lanes for each
+	// row, from which the words of each lane are made. nearest is the vector of the smallest square of a row's distance to
+	// the threshold.
 	// first the sums of the rows of a panel   then x   then two for numbers of the panel
 	MOVQ         rows+16(FP), AX
 	MOVQ         panels+24(FP), CX
@@ -326,10 +326,10 @@ after_word8:
 // func csdAccumulateSingleAVX2(dst *int32, from *int32, table *int32, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX, AVX2
 TEXT ·csdAccumulateSingleAVX2(SB), NOSPLIT, $0-56
-	// csdAccumulateSingleAVX2 updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the
-	// directions that are in after and not in before - the rows of those that are in before and not in after. Four
-	// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
-	// so many stripes of 88 numbers.
+	// It updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions that are
+	// in after and not in before - the rows of those that are in before and not in after. Four directions share 16 rows of
+	// the table, one for each set of them. The sets have so many words; rows, from and dst have so many stripes of 88
+	// numbers.
 	MOVQ   dst+0(FP), AX
 	MOVQ   from+8(FP), DX
 	MOVQ   table+16(FP), BX
@@ -467,9 +467,9 @@ after_stripe10:
 // func csdAssembleSingleAVX2(q *float32, c *float32, weights *float32, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, FMA3
 TEXT ·csdAssembleSingleAVX2(SB), NOSPLIT, $0-56
-	// csdAssembleSingleAVX2 writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a
-	// cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes.
-	// weights has for each record the entries of P, then the weights in the order of use.
+	// It writes the normal matrix q = P + H^T H of 8 voxels from their moments c, each of which is a cosine's and a sine's
+	// vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights has for each
+	// record the entries of P, then the weights in the order of use.
 	MOVQ q+0(FP), AX
 	MOVQ c+8(FP), CX
 	MOVQ weights+16(FP), DX
@@ -652,9 +652,9 @@ after_couple26:
 // func csdFactoriseSingleAVX2(q *float32, inverse *float32, y *float32, z *float32, tiles int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·csdFactoriseSingleAVX2(SB), NOSPLIT, $0-40
-	// csdFactoriseSingleAVX2 factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the
-	// reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
-	// with edge 3. Where a pivot is not positive, its reciprocal is NaN or infinite.
+	// It factorises the normal matrices of 8 voxels: it replaces q by its Cholesky factor L, writes the reciprocals of L's
+	// diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares with edge 3. Where a
+	// pivot is not positive, its reciprocal is NaN or infinite.
 	MOVQ  q+0(FP), AX
 	MOVQ  inverse+8(FP), CX
 	MOVQ  y+16(FP), CX
@@ -904,8 +904,8 @@ after_row30:
 // func csdBackSolveSingleAVX2(y *float32, q *float32, inverse *float32, tiles int)
 // Requires: AVX, FMA3
 TEXT ·csdBackSolveSingleAVX2(SB), NOSPLIT, $0-32
-	// csdBackSolveSingleAVX2 solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes
-	// one more vector behind f: the sum of the squares of f, which is finite only where f is.
+	// It solves L^T f = y for 8 voxels in place of y, with the q and inverse of csdFactorise. It writes one more vector
+	// behind f: the sum of the squares of f, which is finite only where f is.
 	// first f of a row of tiles   then the unknowns above
 	MOVQ y+0(FP), AX
 	MOVQ q+8(FP), CX
@@ -1005,8 +1005,8 @@ after_unknown42:
 // func csdConditionSingleAVX2(condition *float32, inverse *float32, scales *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·csdConditionSingleAVX2(SB), NOSPLIT, $0-32
-	// csdConditionSingleAVX2 writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of
-	// inverse[i]. inverse has vectors of 8 voxels, as csdFactorise wrote them, and scales has numbers.
+	// It writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i]. inverse has
+	// vectors of 8 voxels, as csdFactorise wrote them, and scales has numbers.
 	// Y0 sum   Y1 reciprocals   Y2 a scale
 	MOVQ   inverse+8(FP), AX
 	MOVQ   scales+16(FP), CX

@@ -7,8 +7,8 @@
 // func csdTransposeSingleAVX512(dst *float32, rows *int32, columns int, stride int)
 // Requires: AVX, AVX512F
 TEXT ·csdTransposeSingleAVX512(SB), NOSPLIT, $0-32
-	// csdTransposeSingleAVX512 transposes the moments of 16 voxels. The 16 rows of columns >= 16 sums, each stride sums
-	// after the one before, become columns vectors of numbers: dst[column][lane].
+	// It transposes the moments of 16 voxels. The 16 rows of columns >= 16 sums, each stride sums after the one before,
+	// become columns vectors of numbers: dst[column][lane].
 	MOVQ   dst+0(FP), AX
 	MOVQ   rows+8(FP), CX
 	MOVQ   columns+16(FP), DX
@@ -146,11 +146,11 @@ done2:
 // func csdBelowSingleAVX512(sets *uint64, nearest *float32, rows *byte, panels *float32, x *float32, thresholds *float32, count int, columns int, skip int, words int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F
 TEXT ·csdBelowSingleAVX512(SB), NOSPLIT, $0-80
-	// csdBelowSingleAVX512 finds which rows of a matrix times x are below a threshold, for 16 voxels: bit r of
-	// sets[lane][word] is 1 where row r is less than the lane's threshold. The matrix has count panels of 23 rows, stored
-	// column after column; skip bytes of each follow the columns that are used. x is columns consecutive vectors. rows is
-	// scratch: a mask of lanes for each row, from which the words of each lane are made. nearest is the vector of the
-	// smallest square of a row's distance to the threshold.
+	// It finds which rows of a matrix times x are below a threshold, for 16 voxels: bit r of sets[lane][word] is 1 where
+	// row r is less than the lane's threshold. The matrix has count panels of 23 rows, stored column after column; skip
+	// bytes of each follow the columns that are used. x is columns consecutive vectors. rows is scratch: a mask of lanes
+	// for each row, from which the words of each lane are made. nearest is the vector of the smallest square of a row's
+	// distance to the threshold.
 	// first the sums of the rows of a panel   then x   then two for numbers of the panel
 	MOVQ         rows+16(FP), AX
 	MOVQ         panels+24(FP), CX
@@ -485,10 +485,10 @@ after_word8:
 // func csdAccumulateSingleAVX512(dst *int32, from *int32, table *int32, before *uint64, after *uint64, words int, stripes int)
 // Requires: AVX, AVX512F
 TEXT ·csdAccumulateSingleAVX512(SB), NOSPLIT, $0-56
-	// csdAccumulateSingleAVX512 updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of
-	// the directions that are in after and not in before - the rows of those that are in before and not in after. Four
-	// directions share 16 rows of the table, one for each set of them. The sets have so many words; rows, from and dst have
-	// so many stripes of 176 numbers.
+	// It updates the moments of one voxel, which are consecutive numbers: dst = from + the rows of the directions that are
+	// in after and not in before - the rows of those that are in before and not in after. Four directions share 16 rows of
+	// the table, one for each set of them. The sets have so many words; rows, from and dst have so many stripes of 176
+	// numbers.
 	MOVQ   dst+0(FP), AX
 	MOVQ   from+8(FP), DX
 	MOVQ   table+16(FP), BX
@@ -626,9 +626,9 @@ after_stripe10:
 // func csdAssembleSingleAVX512(q *float32, c *float32, weights *float32, twins *int32, twinCount int, couples *int32, coupleCount int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdAssembleSingleAVX512(SB), NOSPLIT, $0-56
-	// csdAssembleSingleAVX512 writes the normal matrix q = P + H^T H of 16 voxels from their moments c, each of which is a
-	// cosine's and a sine's vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes.
-	// weights has for each record the entries of P, then the weights in the order of use.
+	// It writes the normal matrix q = P + H^T H of 16 voxels from their moments c, each of which is a cosine's and a sine's
+	// vector. twins and couples are records of 12 and of 6 numbers, which ops.CSDIteration describes. weights has for each
+	// record the entries of P, then the weights in the order of use.
 	MOVQ q+0(FP), AX
 	MOVQ c+8(FP), CX
 	MOVQ weights+16(FP), DX
@@ -803,9 +803,9 @@ after_couple26:
 // func csdFactoriseSingleAVX512(q *float32, inverse *float32, y *float32, z *float32, tiles int)
 // Requires: AVX, AVX512F
 TEXT ·csdFactoriseSingleAVX512(SB), NOSPLIT, $0-40
-	// csdFactoriseSingleAVX512 factorises the normal matrices of 16 voxels: it replaces q by its Cholesky factor L, writes
-	// the reciprocals of L's diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares
-	// with edge 5. Where a pivot is not positive, its reciprocal is NaN or infinite.
+	// It factorises the normal matrices of 16 voxels: it replaces q by its Cholesky factor L, writes the reciprocals of L's
+	// diagonal to inverse, and solves L y = z. q is a packed lower triangle of tiles x tiles squares with edge 5. Where a
+	// pivot is not positive, its reciprocal is NaN or infinite.
 	MOVQ  q+0(FP), AX
 	MOVQ  inverse+8(FP), CX
 	MOVQ  y+16(FP), CX
@@ -1442,8 +1442,8 @@ after_row30:
 // func csdBackSolveSingleAVX512(y *float32, q *float32, inverse *float32, tiles int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdBackSolveSingleAVX512(SB), NOSPLIT, $0-32
-	// csdBackSolveSingleAVX512 solves L^T f = y for 16 voxels in place of y, with the q and inverse of csdFactorise. It
-	// writes one more vector behind f: the sum of the squares of f, which is finite only where f is.
+	// It solves L^T f = y for 16 voxels in place of y, with the q and inverse of csdFactorise. It writes one more vector
+	// behind f: the sum of the squares of f, which is finite only where f is.
 	// first f of a row of tiles   then the unknowns above
 	MOVQ y+0(FP), AX
 	MOVQ q+8(FP), CX
@@ -1576,8 +1576,8 @@ after_unknown42:
 // func csdConditionSingleAVX512(condition *float32, inverse *float32, scales *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·csdConditionSingleAVX512(SB), NOSPLIT, $0-32
-	// csdConditionSingleAVX512 writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of
-	// inverse[i]. inverse has vectors of 16 voxels, as csdFactorise wrote them, and scales has numbers.
+	// It writes the vector of the sums, over n >= 1 unknowns, of scales[i] times the square of inverse[i]. inverse has
+	// vectors of 16 voxels, as csdFactorise wrote them, and scales has numbers.
 	// Z0 sum   Z1 reciprocals   Z2 a scale
 	MOVQ   inverse+8(FP), AX
 	MOVQ   scales+16(FP), CX

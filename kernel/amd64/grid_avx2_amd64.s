@@ -7,7 +7,7 @@
 // func fractionScaleAVX2(y *float32, s *float32, n int, factor *float32)
 // Requires: AVX
 TEXT ·fractionScaleAVX2(SB), NOSPLIT, $0-32
-	// fractionScaleAVX2 writes y = factor s for n numbers of 16 voxels.
+	// It writes y = factor s for n numbers of 16 voxels.
 	// RDI y, RSI s, RCX n, R8 factor
 	// Y0 s, Y1 factor
 	MOVQ    y+0(FP), DI
@@ -50,8 +50,8 @@ done4:
 // func fractionRightAVX2(sums *float32, s *float32, design *float32, n int, left *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·fractionRightAVX2(SB), NOSPLIT, $0-40
-	// fractionRightAVX2 adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x = s
-	// - c water is what water leaves of the signal, or the floor where x <= cut.
+	// It adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x = s - c water is
+	// what water leaves of the signal, or the floor where x <= cut.
 	// RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n
 	// Y0-Y6 sums, Y7-Y14 two rows, Y15 broadcasts
 	MOVQ    sums+0(FP), DI
@@ -464,8 +464,8 @@ GLOBL singleAVX23e943fb1<>(SB), RODATA|NOPTR, $32
 // func fractionSlopeAVX2(sums *float32, s *float32, design *float32, n int, left *float32)
 // Requires: AVX, FMA3
 TEXT ·fractionSlopeAVX2(SB), NOSPLIT, $0-40
-	// fractionSlopeAVX2 adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x = s
-	// - c water is what water leaves of the signal, or the floor where x <= cut.
+	// It adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x = s - c water is
+	// what water leaves of the signal, or the floor where x <= cut.
 	// RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n
 	// Y0-Y6 sums, Y7-Y14 two rows, Y15 broadcasts
 	MOVQ    sums+0(FP), DI
@@ -704,8 +704,8 @@ done20:
 // func fractionDescendAVX2(s *float32, design *float32, n int, trial *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·fractionDescendAVX2(SB), NOSPLIT, $0-32
-	// fractionDescendAVX2 adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the
-	// difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
+	// It adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the difference of signal
+	// and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
 	// RSI s, RDX row of the design, R8 the Trial, RCX n
 	// Y0-Y1 sums, Y2-Y9 two rows, Y10 broadcasts, Y11-Y12 work
 	MOVQ    s+0(FP), SI
@@ -1132,9 +1132,9 @@ GLOBL singleAVX23e75fdf0<>(SB), RODATA|NOPTR, $32
 // func fractionClipsAVX2(clips *float32, s *float32, inverse *float32, n int)
 // Requires: AVX
 TEXT ·fractionClipsAVX2(SB), NOSPLIT, $0-32
-	// fractionClipsAVX2 finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above to
-	// the least q above the centre, raises below to the largest of the others, and lowers near to the least distance of q
-	// from a point of the grid, times inverse.
+	// It finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above to the least q
+	// above the centre, raises below to the largest of the others, and lowers near to the least distance of q from a point
+	// of the grid, times inverse.
 	// RDI clips, RSI s, RDX inverse, RCX n
 	// Y0 centre, Y1 grid, Y2 last, Y3 below, Y4 above, Y5 near, Y6 q, Y7 inverse, Y8-Y9 work
 	MOVQ    clips+0(FP), DI
@@ -1239,9 +1239,9 @@ GLOBL singleAVX27fffffff<>(SB), RODATA|NOPTR, $32
 // func fractionPartAVX2(to *float32, rows *float32, s *float32, design *float32, n int, limit *float32) (others int)
 // Requires: AVX, FMA3
 TEXT ·fractionPartAVX2(SB), NOSPLIT, $0-56
-	// fractionPartAVX2 copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in all
-	// lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns
-	// the number of the others.
+	// It copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in all lanes to the
+	// end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns the number
+	// of the others.
 	// RDI place at the beginning, R9 that of its row, R10 and R11 those at the end
 	// RSI s, RDX row of the design, RCX n, R8 limit, RAX and RBX by how much the places move
 	// Y0-Y1 s, Y2 row, Y3 water, Y4-Y5 limit, Y6-Y7 work
@@ -1308,7 +1308,7 @@ done34:
 // func fractionRatiosAVX2(u *float32, v *float32, s *float32, design *float32, n int, left *float32)
 // Requires: AVX, FMA3
 TEXT ·fractionRatiosAVX2(SB), NOSPLIT, $0-48
-	// fractionRatiosAVX2 writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
+	// It writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 	// RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n
 	// Y0 s, Y1 w, Y2 x, Y3 c
 	MOVQ    u+0(FP), DI
@@ -1373,8 +1373,7 @@ done38:
 // func fractionMomentsAVX2(sums *float32, v *float32, u *float32, design *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·fractionMomentsAVX2(SB), NOSPLIT, $0-40
-	// fractionMomentsAVX2 adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
-	// multiplies v by u.
+	// It adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then multiplies v by u.
 	// RDI sums, RSI v, R9 u, RDX row of the design, RCX n
 	// Y0-Y6 sums, Y7 v, Y8 broadcasts
 	MOVQ    sums+0(FP), DI
@@ -1475,8 +1474,8 @@ done42:
 // func fractionSeriesAVX2(sums *float32, coefficients *float32, n int, by *float32)
 // Requires: AVX, FMA3
 TEXT ·fractionSeriesAVX2(SB), NOSPLIT, $0-32
-	// fractionSeriesAVX2 evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven
-	// constants, then the seven factors of by, and so on.
+	// It evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven constants, then the
+	// seven factors of by, and so on.
 	// RDI sums, RSI coefficients from the last ones on, RCX how many, R8 by
 	// Y0-Y6 sums, Y7 by
 	MOVQ    sums+0(FP), DI
@@ -1559,7 +1558,7 @@ done46:
 // func fractionSquaresAVX2(v *float64, s *float64, n int)
 // Requires: AVX
 TEXT ·fractionSquaresAVX2(SB), NOSPLIT, $0-24
-	// fractionSquaresAVX2 writes v = s^2 for n numbers of 8 voxels in double precision.
+	// It writes v = s^2 for n numbers of 8 voxels in double precision.
 	// RDI v, RSI s, RCX n
 	// Y0 s
 	MOVQ    v+0(FP), DI

@@ -7,7 +7,7 @@
 // func fractionScaleAVX512(y *float32, s *float32, n int, factor *float32)
 // Requires: AVX, AVX512F
 TEXT ·fractionScaleAVX512(SB), NOSPLIT, $0-32
-	// fractionScaleAVX512 writes y = factor s for n numbers of 16 voxels.
+	// It writes y = factor s for n numbers of 16 voxels.
 	// RDI y, RSI s, RCX n, R8 factor
 	// Z0 s, Z1 factor
 	MOVQ    y+0(FP), DI
@@ -33,8 +33,8 @@ done2:
 // func fractionRightAVX512(sums *float32, s *float32, design *float32, n int, left *float32)
 // Requires: AVX, AVX512F
 TEXT ·fractionRightAVX512(SB), NOSPLIT, $0-40
-	// fractionRightAVX512 adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x =
-	// s - c water is what water leaves of the signal, or the floor where x <= cut.
+	// It adds s^2 log2(x), times each of the seven columns of the design, to seven sums for 16 voxels. x = s - c water is
+	// what water leaves of the signal, or the floor where x <= cut.
 	// RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n
 	// Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts
 	// Z19-Z22 c, clow, cut, floor; from Z23 on what y needs
@@ -306,8 +306,8 @@ GLOBL singleAVX5123f800000<>(SB), RODATA|NOPTR, $64
 // func fractionSlopeAVX512(sums *float32, s *float32, design *float32, n int, left *float32)
 // Requires: AVX, AVX512F
 TEXT ·fractionSlopeAVX512(SB), NOSPLIT, $0-40
-	// fractionSlopeAVX512 adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x =
-	// s - c water is what water leaves of the signal, or the floor where x <= cut.
+	// It adds s^2 water/x, times each of the seven columns of the design, to seven sums for 16 voxels. x = s - c water is
+	// what water leaves of the signal, or the floor where x <= cut.
 	// RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n
 	// Z0-Z6 sums, Z7-Z14 two rows, Z15 broadcasts
 	// Z19-Z22 c, clow, cut, floor; from Z23 on what y needs
@@ -418,8 +418,8 @@ done10:
 // func fractionDescendAVX512(s *float32, design *float32, n int, trial *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fractionDescendAVX512(SB), NOSPLIT, $0-32
-	// fractionDescendAVX512 adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the
-	// difference of signal and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
+	// It adds d e to the gradient and e^2 to the curvature of 16 voxels. d = s - t - c water is the difference of signal
+	// and fit, t = 2^(w.P + p6), and e = t (w.Q + q6) - water is its derivative by c.
 	// RSI s, RDX row of the design, R8 the Trial, RCX n
 	// Z0-Z1 sums, Z2-Z9 two rows, Z10 broadcasts, Z11-Z12 work
 	// Z16-Z29 p and q, Z30 c
@@ -602,9 +602,9 @@ GLOBL singleAVX512number3f800000<>(SB), RODATA|NOPTR, $4
 // func fractionClipsAVX512(clips *float32, s *float32, inverse *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fractionClipsAVX512(SB), NOSPLIT, $0-32
-	// fractionClipsAVX512 finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above
-	// to the least q above the centre, raises below to the largest of the others, and lowers near to the least distance of
-	// q from a point of the grid, times inverse.
+	// It finds, for 16 voxels, the c at which water uses up measurements, q = s inverse. It lowers above to the least q
+	// above the centre, raises below to the largest of the others, and lowers near to the least distance of q from a point
+	// of the grid, times inverse.
 	// RDI clips, RSI s, RDX inverse, RCX n
 	// Z0 centre, Z1 grid, Z2 last, Z3 below, Z4 above, Z5 near, Z6 q, Z7 inverse, Z8-Z9 work
 	MOVQ    clips+0(FP), DI
@@ -686,9 +686,9 @@ GLOBL singleAVX5127fffffff<>(SB), RODATA|NOPTR, $64
 // func fractionPartAVX512(to *float32, rows *float32, s *float32, design *float32, n int, limit *float32) (others int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fractionPartAVX512(SB), NOSPLIT, $0-56
-	// fractionPartAVX512 copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in
-	// all lanes to the end of to and rows, from the last place backwards, and the others to the beginning, in order. It
-	// returns the number of the others.
+	// It copies n measurements of 16 voxels, with their rows of the design: those with s > limit water in all lanes to the
+	// end of to and rows, from the last place backwards, and the others to the beginning, in order. It returns the number
+	// of the others.
 	// RDI place at the beginning, R9 that of its row, R10 and R11 those at the end
 	// RSI s, RDX row of the design, RCX n, R8 limit, RAX and RBX by how much the places move
 	// Z0 s, Y2 row, Z3 water, Z4 limit, Z6 work
@@ -746,7 +746,7 @@ done18:
 // func fractionRatiosAVX512(u *float32, v *float32, s *float32, design *float32, n int, left *float32)
 // Requires: AVX, AVX512F
 TEXT ·fractionRatiosAVX512(SB), NOSPLIT, $0-48
-	// fractionRatiosAVX512 writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
+	// It writes u = water/(s - c water) and v = s^2 u for n measurements of 16 voxels.
 	// RDI u, R9 v, RSI s, RDX row of the design, R8 the Left, RCX n
 	// Z0 s, Z1 w, Z2 x, Z3 c
 	MOVQ    u+0(FP), DI
@@ -783,8 +783,7 @@ done20:
 // func fractionMomentsAVX512(sums *float32, v *float32, u *float32, design *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·fractionMomentsAVX512(SB), NOSPLIT, $0-40
-	// fractionMomentsAVX512 adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then
-	// multiplies v by u.
+	// It adds v, times each of the seven columns of the design, to seven sums for 16 voxels, and then multiplies v by u.
 	// RDI sums, RSI v, R9 u, RDX row of the design, RCX n
 	// Z0-Z6 sums, Z7 v, Z8 broadcasts
 	MOVQ    sums+0(FP), DI
@@ -833,8 +832,8 @@ done22:
 // func fractionSeriesAVX512(sums *float32, coefficients *float32, n int, by *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fractionSeriesAVX512(SB), NOSPLIT, $0-32
-	// fractionSeriesAVX512 evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven
-	// constants, then the seven factors of by, and so on.
+	// It evaluates seven polynomials of by for 16 voxels. Each has n coefficients: first the seven constants, then the
+	// seven factors of by, and so on.
 	// RDI sums, RSI coefficients from the last ones on, RCX how many, R8 by
 	// Z0-Z6 sums, Z7 by
 	MOVQ    sums+0(FP), DI
@@ -880,7 +879,7 @@ done24:
 // func fractionSquaresAVX512(v *float64, s *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·fractionSquaresAVX512(SB), NOSPLIT, $0-24
-	// fractionSquaresAVX512 writes v = s^2 for n numbers of 8 voxels in double precision.
+	// It writes v = s^2 for n numbers of 8 voxels in double precision.
 	// RDI v, RSI s, RCX n
 	// Z0 s
 	MOVQ    v+0(FP), DI

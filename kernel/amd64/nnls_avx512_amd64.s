@@ -7,9 +7,9 @@
 // func nnlsPriceAVX512(w *float64, b *float64, gram *float64, x *float64, offsets *int, count int, tiles int) (place int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·nnlsPriceAVX512(SB), NOSPLIT, $0-64
-	// nnlsPriceAVX512 writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and
-	// count rows. It returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12
-	// vectors of consecutive numbers.
+	// It writes w = b - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and count rows.
+	// It returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12 vectors of
+	// consecutive numbers.
 	// Z0-Z11 w[j] = b[j] - x[0] gram[0][j] - x[1] gram[1][j] - ...
 	// Z12 an element of x, in all lanes   Z13 the largest w so far, of each lane
 	MOVQ  w+0(FP), AX
@@ -139,9 +139,9 @@ found7:
 // func nnlsProjectAVX512(dst *float64, matrix *float64, rows *float64, measurements int, stride int, width int, tiles int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·nnlsProjectAVX512(SB), NOSPLIT, $0-56
-	// nnlsProjectAVX512 multiplies the signals of 8 voxels by a matrix. Signals are stride numbers apart in rows, results
-	// width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
-	// measurement after another.
+	// It multiplies the signals of 8 voxels by a matrix. Signals are stride numbers apart in rows, results width numbers
+	// apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one measurement after
+	// another.
 	// first the sums, three for each voxel   then three vectors of the matrix   then a value in all lanes
 	MOVQ   dst+0(FP), AX
 	MOVQ   matrix+8(FP), CX
@@ -272,9 +272,9 @@ after_tile11:
 // func nnlsProjectSingleAVX512(dst *float32, matrix *float32, rows *float32, measurements int, stride int, width int, tiles int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·nnlsProjectSingleAVX512(SB), NOSPLIT, $0-56
-	// nnlsProjectSingleAVX512 multiplies the signals of 8 voxels by a matrix. Signals are stride numbers apart in rows,
-	// results width numbers apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one
-	// measurement after another.
+	// It multiplies the signals of 8 voxels by a matrix. Signals are stride numbers apart in rows, results width numbers
+	// apart in dst. The matrix is tiles of three vectors of unknowns; a tile has its vectors for one measurement after
+	// another.
 	// first the sums, three for each voxel   then three vectors of the matrix   then a value in all lanes
 	MOVQ   dst+0(FP), AX
 	MOVQ   matrix+8(FP), CX
@@ -405,10 +405,9 @@ after_tile15:
 // func nnlsPriceSingleAVX512(w *float32, above *byte, b *float32, gram *float32, x *float32, offsets *int, count int, shift float32, threshold float32, tiles int) (place int)
 // Requires: AVX, AVX512F, SSE
 TEXT ·nnlsPriceSingleAVX512(SB), NOSPLIT, $0-80
-	// nnlsPriceSingleAVX512 writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for
-	// one voxel and count rows. It sets bit j of above where w[j] is greater than the threshold, clears the others, and
-	// returns the place of the largest element of w, the first of equals. w, b and the rows are tiles of 12 vectors of
-	// consecutive numbers.
+	// It writes w = b - shift - the sum of x[i] times the row of gram at the byte offset offsets[i], for one voxel and
+	// count rows. It sets bit j of above where w[j] is greater than the threshold, clears the others, and returns the place
+	// of the largest element of w, the first of equals. w, b and the rows are tiles of 12 vectors of consecutive numbers.
 	// Z0-Z11 w   Z12 an element of x   Z13 the largest w so far, of each lane   Z14 the threshold   Z15 scratch
 	MOVQ  w+0(FP), AX
 	MOVQ  above+8(FP), CX
@@ -581,10 +580,9 @@ found24:
 // func nnlsSurveyFloat32AVX512(sums *float64, wide *float64, single *float32, row *float32, weighted *float64, weak *float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·nnlsSurveyFloat32AVX512(SB), NOSPLIT, $0-56
-	// nnlsSurveyFloat32AVX512 copies the signal of one voxel, n values in whole vectors, to both precisions. It writes
-	// seven vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest
-	// value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of
-	// y^2.
+	// It copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors of partial
+	// results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest value or 0; the sum of
+	// weak times values; with y = weighted times values, the sums of y, of the positive y, and of y^2.
 	// Z0 NaN where a value is not finite   Z1 smallest   Z2 largest   Z3 sum of weak times values
 	// Z4 Z5 Z6 of weighted times values the sum, that of the positive ones, and that of the squares   Z7 zero
 	// Z8 the values   Z9 weak   Z10 positive values
@@ -644,10 +642,9 @@ after_vector28:
 // func nnlsSurveyFloat64AVX512(sums *float64, wide *float64, single *float32, row *float64, weighted *float64, weak *float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·nnlsSurveyFloat64AVX512(SB), NOSPLIT, $0-56
-	// nnlsSurveyFloat64AVX512 copies the signal of one voxel, n values in whole vectors, to both precisions. It writes
-	// seven vectors of partial results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest
-	// value or 0; the sum of weak times values; with y = weighted times values, the sums of y, of the positive y, and of
-	// y^2.
+	// It copies the signal of one voxel, n values in whole vectors, to both precisions. It writes seven vectors of partial
+	// results: NaN where a value is NaN or infinite, else 0; the smallest value or 0; the largest value or 0; the sum of
+	// weak times values; with y = weighted times values, the sums of y, of the positive y, and of y^2.
 	// Z0 NaN where a value is not finite   Z1 smallest   Z2 largest   Z3 sum of weak times values
 	// Z4 Z5 Z6 of weighted times values the sum, that of the positive ones, and that of the squares   Z7 zero
 	// Z8 the values   Z9 weak   Z10 positive values
@@ -707,7 +704,7 @@ after_vector30:
 // func nnlsDotAVX512(a *float64, b *float64, n int) (sum float64)
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
 TEXT ·nnlsDotAVX512(SB), NOSPLIT, $0-32
-	// nnlsDotAVX512 returns the dot product of n values, a multiple of 32.
+	// It returns the dot product of n values, a multiple of 32.
 	MOVQ   a+0(FP), AX
 	MOVQ   b+8(FP), CX
 	MOVQ   n+16(FP), DX

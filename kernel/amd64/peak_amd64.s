@@ -7,7 +7,7 @@
 // func peakFloat64AVX512(n int)
 // Requires: AVX, AVX512F
 TEXT ·peakFloat64AVX512(SB), NOSPLIT, $0-8
-	// peakFloat64AVX512 does n >= 1 times 12 independent fp64 fused multiply-adds of whole vectors.
+	// It does n >= 1 times 12 independent fp64 fused multiply-adds of whole vectors.
 	MOVQ   n+0(FP), AX
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
@@ -45,7 +45,7 @@ again:
 // func peakFloat32AVX512(n int)
 // Requires: AVX, AVX512F
 TEXT ·peakFloat32AVX512(SB), NOSPLIT, $0-8
-	// peakFloat32AVX512 does n >= 1 times 12 independent fp32 fused multiply-adds of whole vectors.
+	// It does n >= 1 times 12 independent fp32 fused multiply-adds of whole vectors.
 	MOVQ   n+0(FP), AX
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
@@ -83,7 +83,7 @@ again:
 // func peakFloat64AVX2(n int)
 // Requires: AVX, FMA3
 TEXT ·peakFloat64AVX2(SB), NOSPLIT, $0-8
-	// peakFloat64AVX2 does n >= 1 times 12 independent fp64 fused multiply-adds of whole vectors.
+	// It does n >= 1 times 12 independent fp64 fused multiply-adds of whole vectors.
 	MOVQ   n+0(FP), AX
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
@@ -121,7 +121,7 @@ again:
 // func peakFloat32AVX2(n int)
 // Requires: AVX, FMA3
 TEXT ·peakFloat32AVX2(SB), NOSPLIT, $0-8
-	// peakFloat32AVX2 does n >= 1 times 12 independent fp32 fused multiply-adds of whole vectors.
+	// It does n >= 1 times 12 independent fp32 fused multiply-adds of whole vectors.
 	MOVQ   n+0(FP), AX
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1

@@ -7,9 +7,8 @@
 // func peaksRoundSingleAVX2(dst *float32, squares *float32, x *float64, columns int)
 // Requires: AVX, FMA3
 TEXT ·peaksRoundSingleAVX2(SB), NOSPLIT, $0-32
-	// peaksRoundSingleAVX2 rounds the functions of 8 voxels to single precision. x has two lots of columns vectors, of the
-	// first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums
-	// of their squares.
+	// It rounds the functions of 8 voxels to single precision. x has two lots of columns vectors, of the first and of the
+	// last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums of their squares.
 	MOVQ   dst+0(FP), AX
 	MOVQ   x+16(FP), CX
 	MOVQ   columns+24(FP), DX
@@ -41,9 +40,9 @@ after_column2:
 // func peaksSamplesSingleAVX2(values *float32, extremes *float32, panels *float32, x *float32, count int, columns int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·peaksSamplesSingleAVX2(SB), NOSPLIT, $0-48
-	// peaksSamplesSingleAVX2 writes the values of the functions of 8 voxels: a matrix times x, row after row. The matrix
-	// has count panels of 13 rows, stored column after column, and x has columns vectors. extremes is two vectors: the
-	// smallest and the largest value.
+	// It writes the values of the functions of 8 voxels: a matrix times x, row after row. The matrix has count panels of 13
+	// rows, stored column after column, and x has columns vectors. extremes is two vectors: the smallest and the largest
+	// value.
 	MOVQ         values+0(FP), AX
 	MOVQ         panels+16(FP), CX
 	MOVQ         count+32(FP), DX
@@ -165,11 +164,11 @@ after_panel4:
 // func peaksMaximaSingleAVX2(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
 // Requires: AVX, AVX2
 TEXT ·peaksMaximaSingleAVX2(SB), NOSPLIT, $0-56
-	// peaksMaximaSingleAVX2 compares the values of the functions of 8 voxels at n vertices with those of their neighbours,
-	// of which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest.
-	// An entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
-	// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
-	// Vertices without a lane in a set are left out. The result is the number of entries.
+	// It compares the values of the functions of 8 voxels at n vertices with those of their neighbours, of which each
+	// vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An entry of
+	// found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest neighbour -
+	// margin; where besides it is not above the highest neighbour + margin; where it is at most lowest. Vertices without a
+	// lane in a set are left out. The result is the number of entries.
 	// Y0 margin   Y1 least   Y2 lowest   Y3 the value   Y4, Y5 the highest neighbours   Y6, Y7, Y8 room   Y9 -Inf
 	MOVQ         found+0(FP), AX
 	MOVQ         values+8(FP), CX
@@ -255,11 +254,11 @@ after_vertex8:
 // func peaksMaximaAVX2(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
 // Requires: AVX, AVX2
 TEXT ·peaksMaximaAVX2(SB), NOSPLIT, $0-56
-	// peaksMaximaAVX2 compares the values of the functions of 4 voxels at n vertices with those of their neighbours, of
-	// which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An
-	// entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
-	// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
-	// Vertices without a lane in a set are left out. The result is the number of entries.
+	// It compares the values of the functions of 4 voxels at n vertices with those of their neighbours, of which each
+	// vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An entry of
+	// found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest neighbour -
+	// margin; where besides it is not above the highest neighbour + margin; where it is at most lowest. Vertices without a
+	// lane in a set are left out. The result is the number of entries.
 	// Y0 margin   Y1 least   Y2 lowest   Y3 the value   Y4, Y5 the highest neighbours   Y6, Y7, Y8 room   Y9 -Inf
 	MOVQ         found+0(FP), AX
 	MOVQ         values+8(FP), CX
@@ -345,8 +344,8 @@ after_vertex12:
 // func peaksSpreadAVX2(sums *float64, values *float64, n int)
 // Requires: AVX, AVX2
 TEXT ·peaksSpreadAVX2(SB), NOSPLIT, $0-24
-	// peaksSpreadAVX2 writes two vectors about n vectors of 4 voxels: the sum of the squares of their differences from
-	// their mean, and the sum of their squares, each added up in order.
+	// It writes two vectors about n vectors of 4 voxels: the sum of the squares of their differences from their mean, and
+	// the sum of their squares, each added up in order.
 	// Y0 sum   Y1 sum of squares   Y2 value   Y3 its square   Y4 sum of squares of differences   Y5 mean
 	MOVQ   values+8(FP), AX
 	MOVQ   n+16(FP), CX
@@ -394,8 +393,8 @@ after_difference18:
 // func peaksCombineAVX2(dst *float64, rows *float64, weights *float64, offsets *int, count int, tiles int)
 // Requires: AVX
 TEXT ·peaksCombineAVX2(SB), NOSPLIT, $0-48
-	// peaksCombineAVX2 writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up
-	// in order. dst and rows are tiles of 12 vectors of consecutive numbers.
+	// It writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up in order. dst
+	// and rows are tiles of 12 vectors of consecutive numbers.
 	MOVQ  dst+0(FP), AX
 	MOVQ  rows+8(FP), CX
 	MOVQ  tiles+40(FP), DX
@@ -479,9 +478,9 @@ after_tile20:
 // func peaksJetsAVX2(jets *float64, weights *float64, points *float64, tables *float64, degree int)
 // Requires: AVX, AVX2
 TEXT ·peaksJetsAVX2(SB), NOSPLIT, $0-40
-	// peaksJetsAVX2 writes ten vectors about homogeneous polynomials of 4 voxels at the points x, y, z: the value, the
-	// gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first,
-	// then by falling powers of x, and of y within those. tables is scratch for the powers of x, y and z.
+	// It writes ten vectors about homogeneous polynomials of 4 voxels at the points x, y, z: the value, the gradient, and
+	// the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then by falling
+	// powers of x, and of y within those. tables is scratch for the powers of x, y and z.
 	// Y0 value   Y1, Y2, Y3 gradient   Y4 to Y9 second derivatives xx, xy, xz, yy, yz, zz
 	// Y10, Y11, Y12 the weight times the power of x and its derivatives   Y13 one of them times one of y
 	// Y14 that times one of z

@@ -7,9 +7,8 @@
 // func peaksRoundSingleAVX512(dst *float32, squares *float32, x *float64, columns int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksRoundSingleAVX512(SB), NOSPLIT, $0-32
-	// peaksRoundSingleAVX512 rounds the functions of 16 voxels to single precision. x has two lots of columns vectors, of
-	// the first and of the last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the
-	// sums of their squares.
+	// It rounds the functions of 16 voxels to single precision. x has two lots of columns vectors, of the first and of the
+	// last half of the voxels. dst gets columns vectors of all voxels, and squares the vector of the sums of their squares.
 	MOVQ   dst+0(FP), AX
 	MOVQ   x+16(FP), CX
 	MOVQ   columns+24(FP), DX
@@ -41,9 +40,9 @@ after_column2:
 // func peaksSamplesSingleAVX512(values *float32, extremes *float32, panels *float32, x *float32, count int, columns int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksSamplesSingleAVX512(SB), NOSPLIT, $0-48
-	// peaksSamplesSingleAVX512 writes the values of the functions of 16 voxels: a matrix times x, row after row. The matrix
-	// has count panels of 23 rows, stored column after column, and x has columns vectors. extremes is two vectors: the
-	// smallest and the largest value.
+	// It writes the values of the functions of 16 voxels: a matrix times x, row after row. The matrix has count panels of
+	// 23 rows, stored column after column, and x has columns vectors. extremes is two vectors: the smallest and the largest
+	// value.
 	MOVQ         values+0(FP), AX
 	MOVQ         panels+16(FP), CX
 	MOVQ         count+32(FP), DX
@@ -202,11 +201,11 @@ after_panel4:
 // func peaksMaximaSingleAVX512(found *[4]uint16, values *float32, limits *float32, neighbours *int32, n int, eights int) (count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksMaximaSingleAVX512(SB), NOSPLIT, $0-56
-	// peaksMaximaSingleAVX512 compares the values of the functions of 16 voxels at n vertices with those of their
-	// neighbours, of which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin,
-	// least, lowest. An entry of found is a vertex and three sets of lanes: where the value is at least "least" and at
-	// least the highest neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at
-	// most lowest. Vertices without a lane in a set are left out. The result is the number of entries.
+	// It compares the values of the functions of 16 voxels at n vertices with those of their neighbours, of which each
+	// vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An entry of
+	// found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest neighbour -
+	// margin; where besides it is not above the highest neighbour + margin; where it is at most lowest. Vertices without a
+	// lane in a set are left out. The result is the number of entries.
 	// Z0 margin   Z1 least   Z2 lowest   Z3 the value   Z4, Z5 the highest neighbours   Z6, Z7, Z8 room   Z9 -Inf
 	MOVQ         found+0(FP), AX
 	MOVQ         values+8(FP), CX
@@ -292,11 +291,11 @@ after_vertex8:
 // func peaksMaximaAVX512(found *[4]uint16, values *float64, limits *float64, neighbours *int32, n int, eights int) (count int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksMaximaAVX512(SB), NOSPLIT, $0-56
-	// peaksMaximaAVX512 compares the values of the functions of 8 voxels at n vertices with those of their neighbours, of
-	// which each vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An
-	// entry of found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest
-	// neighbour - margin; where besides it is not above the highest neighbour + margin; where it is at most lowest.
-	// Vertices without a lane in a set are left out. The result is the number of entries.
+	// It compares the values of the functions of 8 voxels at n vertices with those of their neighbours, of which each
+	// vertex has eights times 8, at byte offsets from values. limits is three vectors: margin, least, lowest. An entry of
+	// found is a vertex and three sets of lanes: where the value is at least "least" and at least the highest neighbour -
+	// margin; where besides it is not above the highest neighbour + margin; where it is at most lowest. Vertices without a
+	// lane in a set are left out. The result is the number of entries.
 	// Z0 margin   Z1 least   Z2 lowest   Z3 the value   Z4, Z5 the highest neighbours   Z6, Z7, Z8 room   Z9 -Inf
 	MOVQ         found+0(FP), AX
 	MOVQ         values+8(FP), CX
@@ -382,8 +381,8 @@ after_vertex12:
 // func peaksSpreadAVX512(sums *float64, values *float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksSpreadAVX512(SB), NOSPLIT, $0-24
-	// peaksSpreadAVX512 writes two vectors about n vectors of 8 voxels: the sum of the squares of their differences from
-	// their mean, and the sum of their squares, each added up in order.
+	// It writes two vectors about n vectors of 8 voxels: the sum of the squares of their differences from their mean, and
+	// the sum of their squares, each added up in order.
 	// Z0 sum   Z1 sum of squares   Z2 value   Z3 its square   Z4 sum of squares of differences   Z5 mean
 	MOVQ   values+8(FP), AX
 	MOVQ   n+16(FP), CX
@@ -431,8 +430,8 @@ after_difference18:
 // func peaksCombineAVX512(dst *float64, rows *float64, weights *float64, offsets *int, count int, tiles int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksCombineAVX512(SB), NOSPLIT, $0-48
-	// peaksCombineAVX512 writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added
-	// up in order. dst and rows are tiles of 12 vectors of consecutive numbers.
+	// It writes the sum of weights[i] times the row at the byte offset offsets[i], over count rows, added up in order. dst
+	// and rows are tiles of 12 vectors of consecutive numbers.
 	MOVQ  dst+0(FP), AX
 	MOVQ  rows+8(FP), CX
 	MOVQ  tiles+40(FP), DX
@@ -516,9 +515,9 @@ after_tile20:
 // func peaksJetsAVX512(jets *float64, weights *float64, points *float64, tables *float64, degree int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peaksJetsAVX512(SB), NOSPLIT, $0-40
-	// peaksJetsAVX512 writes ten vectors about homogeneous polynomials of 8 voxels at the points x, y, z: the value, the
-	// gradient, and the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first,
-	// then by falling powers of x, and of y within those. tables is scratch for the powers of x, y and z.
+	// It writes ten vectors about homogeneous polynomials of 8 voxels at the points x, y, z: the value, the gradient, and
+	// the second derivatives xx, xy, xz, yy, yz, zz. Each monomial has a vector in weights: x^degree first, then by falling
+	// powers of x, and of y within those. tables is scratch for the powers of x, y and z.
 	// Z0 value   Z1, Z2, Z3 gradient   Z4 to Z9 second derivatives xx, xy, xz, yy, yz, zz
 	// Z10, Z11, Z12 the weight times the power of x and its derivatives   Z13 one of them times one of y
 	// Z14 that times one of z

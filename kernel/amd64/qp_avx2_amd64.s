@@ -7,9 +7,8 @@
 // func qpAdvanceAVX2(sums *float64, records *float64, d *float64, r *float64, steps *float64, e float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·qpAdvanceAVX2(SB), NOSPLIT, $0-56
-	// qpAdvanceAVX2 takes the steps t of 4 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight =
-	// 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n
-	// records.
+	// It takes the steps t of 4 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight = 1/(s + e
+	// l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n records.
 	// Y0 e   Y1 t   Y2 sum of l s   Y3 one   Y4 s   Y5 l   Y6 g   Y7 1/(s + e l)   Y8 d   Y9 Y10 temporary
 	VBROADCASTSD e+40(FP), Y0
 	MOVQ         steps+32(FP), AX
@@ -61,8 +60,8 @@ after_constraint2:
 // func qpPredictAVX2(sums *float64, records *float64, d *float64, adx *float64, e float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·qpPredictAVX2(SB), NOSPLIT, $0-48
-	// qpPredictAVX2 finds the step of 4 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e dl.
-	// A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s, the
+	// It finds the step of 4 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e dl. A
+	// constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s, the
 	// least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks changed. ops.QP names the fields
 	// of the n records.
 	// Y0 e   Y1 least ds/s   Y2 least 1 + dl/l   Y3 Y4 Y5 sums of l ds, s dl, ds dl   Y6 changes   Y7 one
@@ -134,8 +133,8 @@ after_constraint4:
 // func qpCentreAVX2(records *float64, r *float64, targets *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·qpCentreAVX2(SB), NOSPLIT, $0-32
-	// qpCentreAVX2 prepares the corrected step of 4 voxels: product = l s + dl ds - target, r = -weight (l g + product).
-	// targets is one vector. ops.QP names the fields of the n records.
+	// It prepares the corrected step of 4 voxels: product = l s + dl ds - target, r = -weight (l g + product). targets is
+	// one vector. ops.QP names the fields of the n records.
 	// Y0 target   Y1 product   Y2 l   Y3 temporary   Y4 r
 	MOVQ    targets+16(FP), AX
 	VMOVUPD (AX), Y0
@@ -168,9 +167,8 @@ after_constraint6:
 // func qpCorrectAVX2(sums *float64, records *float64, adx *float64, e float64, n int)
 // Requires: AVX, FMA3
 TEXT ·qpCorrectAVX2(SB), NOSPLIT, $0-40
-	// qpCorrectAVX2 finds the corrected step of 4 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e
-	// dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the
-	// n records.
+	// It finds the corrected step of 4 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e dl. sums is
+	// two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the n records.
 	// Y0 e   Y1 least ds/s   Y2 least dl/l   Y3 h, then ds   Y4 l   Y5 l h + product   Y6 dl   Y7 temporary
 	VBROADCASTSD e+24(FP), Y0
 	VXORPD       Y1, Y1, Y1
@@ -211,8 +209,7 @@ after_constraint8:
 // func qpForwardAVX2(y *float64, q *float64, inverse *float64, tiles int)
 // Requires: AVX, FMA3
 TEXT ·qpForwardAVX2(SB), NOSPLIT, $0-32
-	// qpForwardAVX2 solves L y = z for 4 voxels, with the q and inverse of csdFactorise. y is z before, and the solution
-	// after.
+	// It solves L y = z for 4 voxels, with the q and inverse of csdFactorise. y is z before, and the solution after.
 	// first the unknowns of the row   then a known one
 	MOVQ  y+0(FP), AX
 	MOVQ  q+8(FP), CX
@@ -273,8 +270,8 @@ after_row10:
 // func qpHoldAVX2(records *float64, d *float64, weight float64, n int)
 // Requires: AVX
 TEXT ·qpHoldAVX2(SB), NOSPLIT, $0-32
-	// qpHoldAVX2 makes d = weight where a constraint is held, and 0 elsewhere, for 4 voxels. ops.QP names the fields of the
-	// n records.
+	// It makes d = weight where a constraint is held, and 0 elsewhere, for 4 voxels. ops.QP names the fields of the n
+	// records.
 	// Y0 weight   Y1 d
 	VBROADCASTSD weight+16(FP), Y0
 	MOVQ         records+0(FP), AX
@@ -298,7 +295,7 @@ after_constraint14:
 // func qpPressAVX2(records *float64, d *float64, r *float64, e float64, n int)
 // Requires: AVX, FMA3
 TEXT ·qpPressAVX2(SB), NOSPLIT, $0-40
-	// qpPressAVX2 makes r = l - d (s + e l) for 4 voxels. ops.QP names the fields of the n records.
+	// It makes r = l - d (s + e l) for 4 voxels. ops.QP names the fields of the n records.
 	// Y0 e   Y1 l   Y2 s + e l
 	VBROADCASTSD e+24(FP), Y0
 	MOVQ         records+0(FP), AX
@@ -327,8 +324,8 @@ after_constraint16:
 // func qpShiftAVX2(records *float64, d *float64, adx *float64, e float64, n int)
 // Requires: AVX, FMA3
 TEXT ·qpShiftAVX2(SB), NOSPLIT, $0-40
-	// qpShiftAVX2 takes the step of the exact solution for 4 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the
-	// fields of the n records.
+	// It takes the step of the exact solution for 4 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the fields of
+	// the n records.
 	// Y0 e   Y1 l   Y2 s   Y3 A dx + s + e l
 	VBROADCASTSD e+24(FP), Y0
 	MOVQ         records+0(FP), AX
@@ -360,10 +357,10 @@ after_constraint18:
 // func qpJudgeAVX2(sums *float64, records *float64, tolerance float64, e float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·qpJudgeAVX2(SB), NOSPLIT, $0-40
-	// qpJudgeAVX2 measures the solutions of 4 voxels, and corrects their sets. sums is five vectors: the least of 0 and all
-	// s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A
-	// constraint that is held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint
-	// is not held after this, l becomes 0. ops.QP names the fields of the n records.
+	// It measures the solutions of 4 voxels, and corrects their sets. sums is five vectors: the least of 0 and all s + e l,
+	// the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A constraint that is
+	// held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint is not held after
+	// this, l becomes 0. ops.QP names the fields of the n records.
 	// Y0 e   Y1 -tolerance   Y2 least s + e l   Y3 largest |l (s + e l)|   Y4 Y5 least and largest l   Y6 changes
 	// Y7 one   Y8 none   Y9 l   Y10 s   Y11 held   Y12 Y13 temporary   Y14 new held
 	VXORPD       Y8, Y8, Y8

@@ -7,9 +7,8 @@
 // func qpAdvanceAVX512(sums *float64, records *float64, d *float64, r *float64, steps *float64, e float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·qpAdvanceAVX512(SB), NOSPLIT, $0-56
-	// qpAdvanceAVX512 takes the steps t of 8 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight
-	// = 1/(s + e l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n
-	// records.
+	// It takes the steps t of 8 voxels: s += t ds, l += t dl, g -= t g. Then it prepares the next step: weight = 1/(s + e
+	// l), d = l weight, r = -d (g + s). sums is one vector: the sum of l s. ops.QP names the fields of the n records.
 	// Z0 e   Z1 t   Z2 sum of l s   Z3 one   Z4 s   Z5 l   Z6 g   Z7 1/(s + e l)   Z8 d   Z9 Z10 temporary
 	VBROADCASTSD e+40(FP), Z0
 	MOVQ         steps+32(FP), AX
@@ -61,10 +60,10 @@ after_constraint2:
 // func qpPredictAVX512(sums *float64, records *float64, d *float64, adx *float64, e float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·qpPredictAVX512(SB), NOSPLIT, $0-48
-	// qpPredictAVX512 finds the step of 8 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e
-	// dl. A constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s,
-	// the least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks changed. ops.QP names the
-	// fields of the n records.
+	// It finds the step of 8 voxels towards l s = 0: with h = A dx + g, dl = d (e l - h) - l and ds = h + e dl. A
+	// constraint is marked as held where (l + dl) s > (s + ds) l. sums is six vectors: the least of 0 and all ds/s, the
+	// least of 0 and all dl/l, the sums of l ds, of s dl and of ds dl, and how many marks changed. ops.QP names the fields
+	// of the n records.
 	// Z0 e   Z1 least ds/s   Z2 least 1 + dl/l   Z3 Z4 Z5 sums of l ds, s dl, ds dl   Z6 changes   Z7 one
 	// Z8 s   Z9 l   Z10 h   Z11 e l - h   Z12 l + dl   Z13 ds   Z14 dl   Z15 temporary
 	VBROADCASTSD e+32(FP), Z0
@@ -134,8 +133,8 @@ after_constraint4:
 // func qpCentreAVX512(records *float64, r *float64, targets *float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·qpCentreAVX512(SB), NOSPLIT, $0-32
-	// qpCentreAVX512 prepares the corrected step of 8 voxels: product = l s + dl ds - target, r = -weight (l g + product).
-	// targets is one vector. ops.QP names the fields of the n records.
+	// It prepares the corrected step of 8 voxels: product = l s + dl ds - target, r = -weight (l g + product). targets is
+	// one vector. ops.QP names the fields of the n records.
 	// Z0 target   Z1 product   Z2 l   Z3 temporary   Z4 r
 	MOVQ    targets+16(FP), AX
 	VMOVUPD (AX), Z0
@@ -168,9 +167,8 @@ after_constraint6:
 // func qpCorrectAVX512(sums *float64, records *float64, adx *float64, e float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·qpCorrectAVX512(SB), NOSPLIT, $0-40
-	// qpCorrectAVX512 finds the corrected step of 8 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e
-	// dl. sums is two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the
-	// n records.
+	// It finds the corrected step of 8 voxels: with h = A dx + g, dl = -weight (l h + product) and ds = h + e dl. sums is
+	// two vectors: the least of 0 and all ds/s, and the least of 0 and all dl/l. ops.QP names the fields of the n records.
 	// Z0 e   Z1 least ds/s   Z2 least dl/l   Z3 h, then ds   Z4 l   Z5 l h + product   Z6 dl   Z7 temporary
 	VBROADCASTSD e+24(FP), Z0
 	VXORPD       Z1, Z1, Z1
@@ -211,8 +209,7 @@ after_constraint8:
 // func qpForwardAVX512(y *float64, q *float64, inverse *float64, tiles int)
 // Requires: AVX, AVX512F
 TEXT ·qpForwardAVX512(SB), NOSPLIT, $0-32
-	// qpForwardAVX512 solves L y = z for 8 voxels, with the q and inverse of csdFactorise. y is z before, and the solution
-	// after.
+	// It solves L y = z for 8 voxels, with the q and inverse of csdFactorise. y is z before, and the solution after.
 	// first the unknowns of the row   then a known one
 	MOVQ  y+0(FP), AX
 	MOVQ  q+8(FP), CX
@@ -304,8 +301,8 @@ after_row10:
 // func qpHoldAVX512(records *float64, d *float64, weight float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·qpHoldAVX512(SB), NOSPLIT, $0-32
-	// qpHoldAVX512 makes d = weight where a constraint is held, and 0 elsewhere, for 8 voxels. ops.QP names the fields of
-	// the n records.
+	// It makes d = weight where a constraint is held, and 0 elsewhere, for 8 voxels. ops.QP names the fields of the n
+	// records.
 	// Z0 weight   Z1 d
 	VBROADCASTSD weight+16(FP), Z0
 	MOVQ         records+0(FP), AX
@@ -329,7 +326,7 @@ after_constraint14:
 // func qpPressAVX512(records *float64, d *float64, r *float64, e float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·qpPressAVX512(SB), NOSPLIT, $0-40
-	// qpPressAVX512 makes r = l - d (s + e l) for 8 voxels. ops.QP names the fields of the n records.
+	// It makes r = l - d (s + e l) for 8 voxels. ops.QP names the fields of the n records.
 	// Z0 e   Z1 l   Z2 s + e l
 	VBROADCASTSD e+24(FP), Z0
 	MOVQ         records+0(FP), AX
@@ -358,8 +355,8 @@ after_constraint16:
 // func qpShiftAVX512(records *float64, d *float64, adx *float64, e float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·qpShiftAVX512(SB), NOSPLIT, $0-40
-	// qpShiftAVX512 takes the step of the exact solution for 8 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the
-	// fields of the n records.
+	// It takes the step of the exact solution for 8 voxels: l -= d (A dx + s + e l), s += A dx. ops.QP names the fields of
+	// the n records.
 	// Z0 e   Z1 l   Z2 s   Z3 A dx + s + e l
 	VBROADCASTSD e+24(FP), Z0
 	MOVQ         records+0(FP), AX
@@ -391,10 +388,10 @@ after_constraint18:
 // func qpJudgeAVX512(sums *float64, records *float64, tolerance float64, e float64, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·qpJudgeAVX512(SB), NOSPLIT, $0-40
-	// qpJudgeAVX512 measures the solutions of 8 voxels, and corrects their sets. sums is five vectors: the least of 0 and
-	// all s + e l, the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A
-	// constraint that is held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint
-	// is not held after this, l becomes 0. ops.QP names the fields of the n records.
+	// It measures the solutions of 8 voxels, and corrects their sets. sums is five vectors: the least of 0 and all s + e l,
+	// the largest |l (s + e l)|, the least and the largest of 0 and all l, and how many marks changed. A constraint that is
+	// held stays so where l > 0. One that is not becomes held where s < -tolerance. Where a constraint is not held after
+	// this, l becomes 0. ops.QP names the fields of the n records.
 	// Z0 e   Z1 -tolerance   Z2 least s + e l   Z3 largest |l (s + e l)|   Z4 Z5 least and largest l   Z6 changes
 	// Z7 one   Z8 none   Z9 l   Z10 s   Z11 held   Z12 Z13 temporary   Z14 new held
 	VXORPD       Z8, Z8, Z8

@@ -7,8 +7,8 @@
 // func tensorPack32AVX2(lanes *float64, signal *float32, n int)
 // Requires: AVX, MMX+
 TEXT ·tensorPack32AVX2(SB), NOSPLIT, $0-24
-	// tensorPack32AVX2 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
-	// lanes, and prefetches the next 8 rows.
+	// It transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8 lanes, and
+	// prefetches the next 8 rows.
 	// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
 	// R10 what is prefetched, RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -123,8 +123,8 @@ done3:
 // func tensorPack64AVX2(lanes *float64, signal *float64, n int)
 // Requires: AVX, MMX+
 TEXT ·tensorPack64AVX2(SB), NOSPLIT, $0-24
-	// tensorPack64AVX2 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
-	// lanes, and prefetches the next 8 rows.
+	// It transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8 lanes, and
+	// prefetches the next 8 rows.
 	// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
 	// R10 what is prefetched, RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -233,7 +233,7 @@ done6:
 // func tensorRangeAVX2(extent *float64, s *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·tensorRangeAVX2(SB), NOSPLIT, $0-24
-	// tensorRangeAVX2 lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
+	// It lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
 	// RDI extent, RSI s, RCX n
 	// Y0 s, Y1 least, Y2 most, Y3 energy
 	MOVQ    extent+0(FP), DI
@@ -286,7 +286,7 @@ done10:
 // func tensorExp2AVX2(y *float64, x *float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorExp2AVX2(SB), NOSPLIT, $0-24
-	// tensorExp2AVX2 writes y = 2^x for n numbers of 8 voxels.
+	// It writes y = 2^x for n numbers of 8 voxels.
 	// RDI y, RSI x, RCX n
 	// Y0 x, Y1-Y4 work, Y5-Y6 the table
 	MOVQ  y+0(FP), DI
@@ -461,7 +461,7 @@ GLOBL tensorAVX23ff0000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorLog2AVX2(y *float64, x *float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorLog2AVX2(SB), NOSPLIT, $0-24
-	// tensorLog2AVX2 writes y = log2(x) for n numbers of 8 voxels.
+	// It writes y = log2(x) for n numbers of 8 voxels.
 	// RDI y, RSI x, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 the tables
 	MOVQ  y+0(FP), DI
@@ -742,8 +742,8 @@ GLOBL tensorAVX27ff0000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorLogarithmsAVX2(y *float64, s *float64, design *float64, n int, rest *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorLogarithmsAVX2(SB), NOSPLIT, $0-40
-	// tensorLogarithmsAVX2 writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
-	// signal, or the floor where x <= cut.
+	// It writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the signal, or the
+	// floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y11 cut, Y12 floor, Y13 s
 	MOVQ    y+0(FP), DI
@@ -930,8 +930,8 @@ done25:
 // func tensorWeightedLogarithmsAVX2(y *float64, v *float64, s *float64, design *float64, n int, rest *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorWeightedLogarithmsAVX2(SB), NOSPLIT, $0-48
-	// tensorWeightedLogarithmsAVX2 writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is what
-	// water leaves of the signal, or the floor where x <= cut.
+	// It writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
+	// signal, or the floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y11 cut, Y12 floor, Y13 s
 	MOVQ    y+0(FP), DI
@@ -1128,7 +1128,7 @@ done31:
 // func tensorSums7AVX2(sums *float64, table *float64, v *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·tensorSums7AVX2(SB), NOSPLIT, $0-32
-	// tensorSums7AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts
 	MOVQ    sums+0(FP), DI
@@ -1218,7 +1218,7 @@ done36:
 // func tensorSums22AVX2(sums *float64, table *float64, v *float64, n int)
 // Requires: AVX, FMA3
 TEXT ·tensorSums22AVX2(SB), NOSPLIT, $0-32
-	// tensorSums22AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// Y0-Y11 sums, Y12-Y13 v, Y14-Y15 broadcasts
 	MOVQ    sums+0(FP), DI
@@ -1444,8 +1444,8 @@ done44:
 // func tensorExpandAVX2(matrix *float64, sums *float64)
 // Requires: AVX
 TEXT ·tensorExpandAVX2(SB), NOSPLIT, $0-16
-	// tensorExpandAVX2 writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that
-	// differ where b-tensors have rank one.
+	// It writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that differ where
+	// b-tensors have rank one.
 	// RDI matrix, RSI sums
 	// Y0 element
 	MOVQ    matrix+0(FP), DI
@@ -1586,9 +1586,8 @@ TEXT ·tensorExpandAVX2(SB), NOSPLIT, $0-16
 // func tensorModelAVX2(u *float64, v *float64, x *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorModelAVX2(SB), NOSPLIT, $0-56
-	// tensorModelAVX2 evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
-	// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
-	// gradient.
+	// It evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t - c water it
+	// writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the gradient.
 	// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 	// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 	MOVQ    u+0(FP), DI
@@ -1717,8 +1716,7 @@ done46:
 // func tensorMisfitAVX2(s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorMisfitAVX2(SB), NOSPLIT, $0-32
-	// tensorMisfitAVX2 adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t = 2^(w.p
-	// + p6).
+	// It adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t = 2^(w.p + p6).
 	// RSI s, RDX row of the design, R8 the Point, RCX n
 	// Y0-Y3 t, Y4-Y7 parts of the exponential, Y8-Y11 its polynomial, then d
 	// Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts
@@ -2204,7 +2202,7 @@ done54:
 // func tensorWeightsAVX2(u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorWeightsAVX2(SB), NOSPLIT, $0-48
-	// tensorWeightsAVX2 writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
+	// It writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
 	// RDI u, R9 v, RSI s, RDX row of the design, R8 the Point, RCX n
 	// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 	MOVQ  u+0(FP), DI
@@ -2304,8 +2302,8 @@ done56:
 // func tensorStepAVX2(system *float64)
 // Requires: AVX, FMA3
 TEXT ·tensorStepAVX2(SB), NOSPLIT, $0-8
-	// tensorStepAVX2 factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at
-	// least -bound, and predicts by how much the objective falls.
+	// It factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at least -bound,
+	// and predicts by how much the objective falls.
 	// Y0-Y7 x, Y8 predicted, Y9 and Y10 work
 	MOVQ system+0(FP), R8
 
@@ -3104,7 +3102,7 @@ GLOBL tensorAVX20170000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorFactorAVX2(system *float64)
 // Requires: AVX, FMA3
 TEXT ·tensorFactorAVX2(SB), NOSPLIT, $0-8
-	// tensorFactorAVX2 factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
+	// It factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
 	MOVQ system+0(FP), R8
 
 	// R8 the System
@@ -3550,7 +3548,7 @@ TEXT ·tensorFactorAVX2(SB), NOSPLIT, $0-8
 // func tensorSolveAVX2(system *float64)
 // Requires: AVX, FMA3
 TEXT ·tensorSolveAVX2(SB), NOSPLIT, $0-8
-	// tensorSolveAVX2 solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
+	// It solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 	MOVQ         system+0(FP), R8
 	VMOVUPD      2304(R8), Y0
 	VMOVUPD      2368(R8), Y1
@@ -3684,8 +3682,8 @@ TEXT ·tensorSolveAVX2(SB), NOSPLIT, $0-8
 // func tensorOrdinaryAVX2(sums *float64, least *float64, y *float64, s *float64, table *float64, n int, floor *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorOrdinaryAVX2(SB), NOSPLIT, $0-56
-	// tensorOrdinaryAVX2 lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the
-	// table, to the sum of that column, over n measurements of 8 voxels.
+	// It lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table, to the
+	// sum of that column, over n measurements of 8 voxels.
 	// Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor
 	MOVQ    least+8(FP), R9
 	MOVQ    floor+48(FP), R8
@@ -3881,8 +3879,8 @@ done62:
 // func tensorReweightAVX2(right *float64, u *float64, v *float64, y *float64, design *float64, n int, p *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorReweightAVX2(SB), NOSPLIT, $0-56
-	// tensorReweightAVX2 writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven
-	// columns of the design, to the right-hand side, over n measurements of 8 voxels.
+	// It writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of the design,
+	// to the right-hand side, over n measurements of 8 voxels.
 	// Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts
 	// then Y0-Y11 z, shifted, q of the halves of two measurements
 	MOVQ p+48(FP), R8
@@ -4212,9 +4210,9 @@ GLOBL tensorAVX23fe62e42fef84cf0<>(SB), RODATA|NOPTR, $32
 // func tensorTissueAVX2(right *float64, u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorTissueAVX2(SB), NOSPLIT, $0-56
-	// tensorTissueAVX2 evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6)
-	// and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns of
-	// the design, to the right-hand side.
+	// It evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+	// it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns of the design, to
+	// the right-hand side.
 	// Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits
 	MOVQ point+48(FP), R8
 
@@ -4552,8 +4550,7 @@ done80:
 // func tensorSquaredWeightsAVX2(u *float64, v *float64, y *float64, s *float64, n int, rest *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorSquaredWeightsAVX2(SB), NOSPLIT, $0-48
-	// tensorSquaredWeightsAVX2 writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of 8
-	// voxels.
+	// It writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of 8 voxels.
 	// RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y12 floor, Y13 v
 	MOVQ    u+0(FP), DI
@@ -4746,7 +4743,7 @@ done85:
 // func tensorEigenvaluesAVX2(values *float64, tensors *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorEigenvaluesAVX2(SB), NOSPLIT, $0-16
-	// tensorEigenvaluesAVX2 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
+	// It writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
 	// RDI values, RDX vectors, RSI tensors, R11 sweeps left
 	// Y0-Y5 xx xy yy xz yz zz, Y6 below which an element is negligible, Y7-Y15 work
 	MOVQ    values+0(FP), DI
@@ -5061,8 +5058,8 @@ GLOBL tensorAVX28000000000000000<>(SB), RODATA|NOPTR, $32
 // func tensorEigenAVX2(values *float64, vectors *float64, tensors *float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tensorEigenAVX2(SB), NOSPLIT, $0-24
-	// tensorEigenAVX2 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their
-	// eigenvectors as the columns of row-major matrices.
+	// It writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their eigenvectors as the
+	// columns of row-major matrices.
 	// RDI values, RDX vectors, RSI tensors, R11 sweeps left
 	// Y0-Y5 xx xy yy xz yz zz, Y6 below which an element is negligible, Y7-Y15 work
 	MOVQ    values+0(FP), DI

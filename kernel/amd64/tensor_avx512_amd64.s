@@ -7,8 +7,8 @@
 // func tensorPack32AVX512(lanes *float64, signal *float32, n int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tensorPack32AVX512(SB), NOSPLIT, $0-24
-	// tensorPack32AVX512 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
-	// lanes, and prefetches the next 8 rows.
+	// It transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8 lanes, and
+	// prefetches the next 8 rows.
 	// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
 	// R10 what is prefetched, RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -99,8 +99,8 @@ done3:
 // func tensorPack64AVX512(lanes *float64, signal *float64, n int)
 // Requires: AVX, MMX+
 TEXT ·tensorPack64AVX512(SB), NOSPLIT, $0-24
-	// tensorPack64AVX512 transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8
-	// lanes, and prefetches the next 8 rows.
+	// It transposes the signals of 8 voxels, rows of n >= 4 values one after another, into n numbers of 8 lanes, and
+	// prefetches the next 8 rows.
 	// RDI lanes, RSI first row, R9 fifth row, RDX length of a row in bytes, R8 three of them
 	// R10 what is prefetched, RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -209,8 +209,7 @@ done6:
 // func tensorRangeAVX512(extent *float64, s *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorRangeAVX512(SB), NOSPLIT, $0-24
-	// tensorRangeAVX512 lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the
-	// energy.
+	// It lowers the least and raises the most to n numbers of 8 voxels, and adds their squares to the energy.
 	// RDI extent, RSI s, RCX n
 	// Z0 s, Z1 least, Z2 most, Z3 energy
 	MOVQ    extent+0(FP), DI
@@ -241,7 +240,7 @@ done8:
 // func tensorExp2AVX512(y *float64, x *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorExp2AVX512(SB), NOSPLIT, $0-24
-	// tensorExp2AVX512 writes y = 2^x for n numbers of 8 voxels.
+	// It writes y = 2^x for n numbers of 8 voxels.
 	// RDI y, RSI x, RCX n
 	// Z0 x, Z1-Z4 work, Z5-Z6 the table
 	VMOVUPD tensorAVX512powers<>+0(SB), Z5
@@ -329,7 +328,7 @@ GLOBL tensorAVX512number3fe62e42fefa39f3<>(SB), RODATA|NOPTR, $8
 // func tensorLog2AVX512(y *float64, x *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorLog2AVX512(SB), NOSPLIT, $0-24
-	// tensorLog2AVX512 writes y = log2(x) for n numbers of 8 voxels.
+	// It writes y = log2(x) for n numbers of 8 voxels.
 	// RDI y, RSI x, RCX n
 	// Z0 x, Z1-Z5 work, Z6-Z9 the tables
 	VMOVUPD tensorAVX512inverses<>+0(SB), Z6
@@ -435,8 +434,8 @@ GLOBL tensorAVX512number3ff71547652b82f9<>(SB), RODATA|NOPTR, $8
 // func tensorLogarithmsAVX512(y *float64, s *float64, design *float64, n int, rest *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorLogarithmsAVX512(SB), NOSPLIT, $0-40
-	// tensorLogarithmsAVX512 writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
-	// signal, or the floor where x <= cut.
+	// It writes y = log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the signal, or the
+	// floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
 	// Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s
 	VMOVUPD tensorAVX512inverses<>+0(SB), Z6
@@ -491,8 +490,8 @@ done14:
 // func tensorWeightedLogarithmsAVX512(y *float64, v *float64, s *float64, design *float64, n int, rest *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorWeightedLogarithmsAVX512(SB), NOSPLIT, $0-48
-	// tensorWeightedLogarithmsAVX512 writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is
-	// what water leaves of the signal, or the floor where x <= cut.
+	// It writes v = s^2 and y = v log2(x) for n measurements of 8 voxels. x = s - c water is what water leaves of the
+	// signal, or the floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
 	// Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z11 cut, Z12 floor, Z13 s
 	VMOVUPD tensorAVX512inverses<>+0(SB), Z6
@@ -552,7 +551,7 @@ done16:
 // func tensorSums7AVX512(sums *float64, table *float64, v *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorSums7AVX512(SB), NOSPLIT, $0-32
-	// tensorSums7AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 8 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
@@ -597,8 +596,8 @@ done18:
 // func tensorSums22AVX512(sums *float64, table *float64, v *float64, n int)
 // Requires: AVX, AVX512F
 TEXT ·tensorSums22AVX512(SB), NOSPLIT, $0-32
-	// tensorSums22AVX512 adds v, times each of 21 columns of a table, to the sum of that column, and v to a last sum, over
-	// n measurements of 8 voxels.
+	// It adds v, times each of 21 columns of a table, to the sum of that column, and v to a last sum, over n measurements
+	// of 8 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// Z0-Z21 sums, Z31 v
 	MOVQ    sums+0(FP), DI
@@ -688,8 +687,8 @@ done20:
 // func tensorExpandAVX512(matrix *float64, sums *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorExpandAVX512(SB), NOSPLIT, $0-16
-	// tensorExpandAVX512 writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums
-	// that differ where b-tensors have rank one.
+	// It writes the normal matrices of 8 voxels, packed lower triangles of 28 elements, from the 22 sums that differ where
+	// b-tensors have rank one.
 	// RDI matrix, RSI sums
 	// Z0 element
 	MOVQ    matrix+0(FP), DI
@@ -765,9 +764,8 @@ TEXT ·tensorExpandAVX512(SB), NOSPLIT, $0-16
 // func tensorModelAVX512(u *float64, v *float64, x *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorModelAVX512(SB), NOSPLIT, $0-56
-	// tensorModelAVX512 evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -
-	// t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
-	// gradient.
+	// It evaluates the model of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t - c water it
+	// writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the gradient.
 	// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 	// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16)
 	// Z13 the number that rounds to a sixteenth; of four rows Z16-Z19 t, Z20-Z23 q, Z24-Z27 d, Z28-Z31 k
@@ -987,8 +985,7 @@ done24:
 // func tensorMisfitAVX512(s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorMisfitAVX512(SB), NOSPLIT, $0-32
-	// tensorMisfitAVX512 adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t =
-	// 2^(w.p + p6).
+	// It adds the squares of s - t - c water to those of a point, over n measurements of 8 voxels. t = 2^(w.p + p6).
 	// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16)
 	// Z13 the number that rounds to a sixteenth; of four rows Z16-Z19 t, Z20-Z23 q, Z24-Z27 d, Z28-Z31 k
 	VMOVUPD      tensorAVX512powers<>+0(SB), Z11
@@ -1155,7 +1152,7 @@ done28:
 // func tensorWeightsAVX512(u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorWeightsAVX512(SB), NOSPLIT, $0-48
-	// tensorWeightsAVX512 writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
+	// It writes v = 2^(w.p + p6) and u = v s for n measurements of 8 voxels.
 	// Z0-Z6 p, Z7 squares, Z8 gradient, Z9 c, Z10 mix, Z11-Z12 the powers of 2^(1/16)
 	// Z13 the number that rounds to a sixteenth; of four rows Z16-Z19 t, Z20-Z23 q, Z24-Z27 d, Z28-Z31 k
 	VMOVUPD      tensorAVX512powers<>+0(SB), Z11
@@ -1320,8 +1317,8 @@ done32:
 // func tensorStepAVX512(system *float64)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·tensorStepAVX512(SB), NOSPLIT, $0-8
-	// tensorStepAVX512 factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at
-	// least -bound, and predicts by how much the objective falls.
+	// It factors the damped matrices of 8 voxels into L D L^T, solves for the step, whose last unknown is at least -bound,
+	// and predicts by how much the objective falls.
 	// Z0-Z7 x, Z8 predicted, Z9 and Z10 work
 	MOVQ system+0(FP), R8
 
@@ -1742,7 +1739,7 @@ GLOBL tensorAVX5120170000000000000<>(SB), RODATA|NOPTR, $64
 // func tensorFactorAVX512(system *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorFactorAVX512(SB), NOSPLIT, $0-8
-	// tensorFactorAVX512 factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
+	// It factors the leading 7 x 7 part of the damped matrices of 8 voxels into L D L^T.
 	MOVQ system+0(FP), R8
 
 	// R8 the System
@@ -1969,7 +1966,7 @@ TEXT ·tensorFactorAVX512(SB), NOSPLIT, $0-8
 // func tensorSolveAVX512(system *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorSolveAVX512(SB), NOSPLIT, $0-8
-	// tensorSolveAVX512 solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
+	// It solves for the right-hand sides of 8 voxels, with the factors of the leading 7 x 7 part.
 	MOVQ         system+0(FP), R8
 	VMOVUPD      2304(R8), Z0
 	VMOVUPD      2368(R8), Z1
@@ -2040,8 +2037,8 @@ TEXT ·tensorSolveAVX512(SB), NOSPLIT, $0-8
 // func tensorOrdinaryAVX512(sums *float64, least *float64, y *float64, s *float64, table *float64, n int, floor *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorOrdinaryAVX512(SB), NOSPLIT, $0-56
-	// tensorOrdinaryAVX512 lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of
-	// the table, to the sum of that column, over n measurements of 8 voxels.
+	// It lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table, to the
+	// sum of that column, over n measurements of 8 voxels.
 	// R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n
 	// Z0-Z6 sums, Z7 least, Z8 floor, Z9-Z12 tables, Z13 mask of the mantissa, Z14 one
 	// Z15-Z22 x, e, 1/c, log2(c) of two measurements, Z23-Z30 coefficients
@@ -2282,8 +2279,8 @@ GLOBL tensorAVX512bfc71e85c11a764a<>(SB), RODATA|NOPTR, $64
 // func tensorReweightAVX512(right *float64, u *float64, v *float64, y *float64, design *float64, n int, p *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorReweightAVX512(SB), NOSPLIT, $0-56
-	// tensorReweightAVX512 writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven
-	// columns of the design, to the right-hand side, over n measurements of 8 voxels.
+	// It writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of the design,
+	// to the right-hand side, over n measurements of 8 voxels.
 	// R8 p, RDX row of the design, RSI y, R9 v, RCX n
 	// Z0-Z5 p, Z6-Z12 right, Z13-Z14 powers, Z15 shift, Z16-Z20 coefficients
 	// Z21-Z28 r, power, k, q of two measurements
@@ -2476,12 +2473,11 @@ GLOBL tensorAVX5123f83b2c4ac7da565<>(SB), RODATA|NOPTR, $64
 // func tensorTissueAVX512(right *float64, u *float64, v *float64, s *float64, design *float64, n int, point *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorTissueAVX512(SB), NOSPLIT, $0-56
-	// tensorTissueAVX512 evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p +
-	// p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns
-	// of the design, to the right-hand side.
+	// It evaluates the model without water of 8 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
+	// it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the seven columns of the design, to
+	// the right-hand side.
 	// R8 the Point, RDX row of the design, RSI s, R9 v, RCX n
-	// Z0-Z6 p, Z7-Z13 right, Z14 squares, Z15 mix, Z16-Z17 powers, Z18 shift
-	// Z19-Z28 z, power, k, t, d of two measurements
+	// Z0-Z6 p, Z7-Z13 right, Z14 squares, Z15 mix, Z16-Z17 powers, Z18 shift, Z19-Z28 z, power, k, t, d of two rows
 	VMOVUPD tensorAVX512powers<>+0(SB), Z16
 	VMOVUPD tensorAVX512powers<>+64(SB), Z17
 	VMOVUPD tensorAVX51242f8000000000000<>+0(SB), Z18
@@ -2644,8 +2640,7 @@ done41:
 // func tensorSquaredWeightsAVX512(u *float64, v *float64, y *float64, s *float64, n int, rest *float64)
 // Requires: AVX, AVX512F
 TEXT ·tensorSquaredWeightsAVX512(SB), NOSPLIT, $0-48
-	// tensorSquaredWeightsAVX512 writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of
-	// 8 voxels.
+	// It writes y = log2(x), v = (c x)^2 and u = v y with x = max(s, floor), for n measurements of 8 voxels.
 	// RDI u, R9 v, R10 y, RSI s, R8 the Rest, RCX n
 	// Z0 x, Z1-Z5 work, Z6-Z9 tables, Z10 c, Z12 floor, Z13 v
 	VMOVUPD tensorAVX512inverses<>+0(SB), Z6
@@ -2703,7 +2698,7 @@ done43:
 // func tensorEigenvaluesAVX512(values *float64, tensors *float64)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·tensorEigenvaluesAVX512(SB), NOSPLIT, $0-16
-	// tensorEigenvaluesAVX512 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
+	// It writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending.
 	// RDI values, RDX vectors, RSI tensors, R11 sweeps left
 	// Z0-Z5 xx xy yy xz yz zz, Z6 below which an element is negligible, Z7-Z15 work
 	// Z16-Z24 the eigenvectors, row by row
@@ -2899,8 +2894,8 @@ GLOBL tensorAVX5128000000000000000<>(SB), RODATA|NOPTR, $64
 // func tensorEigenAVX512(values *float64, vectors *float64, tensors *float64)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·tensorEigenAVX512(SB), NOSPLIT, $0-24
-	// tensorEigenAVX512 writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their
-	// eigenvectors as the columns of row-major matrices.
+	// It writes the eigenvalues of the symmetric 3 x 3 matrices of 8 voxels, descending, and their eigenvectors as the
+	// columns of row-major matrices.
 	// RDI values, RDX vectors, RSI tensors, R11 sweeps left
 	// Z0-Z5 xx xy yy xz yz zz, Z6 below which an element is negligible, Z7-Z15 work
 	// Z16-Z24 the eigenvectors, row by row

@@ -7,8 +7,8 @@
 // func singlePack32AVX2(lanes *float32, signal *float32, n int)
 // Requires: AVX, MMX+
 TEXT ·singlePack32AVX2(SB), NOSPLIT, $0-24
-	// singlePack32AVX2 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of
-	// sixteen lanes, and prefetches the next sixteen rows.
+	// It transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen
+	// lanes, and prefetches the next sixteen rows.
 	// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
 	// RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -184,8 +184,8 @@ done6:
 // func singlePack64AVX2(lanes *float32, signal *float64, n int)
 // Requires: AVX, MMX+
 TEXT ·singlePack64AVX2(SB), NOSPLIT, $0-24
-	// singlePack64AVX2 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of
-	// sixteen lanes, and prefetches the next sixteen rows.
+	// It transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen
+	// lanes, and prefetches the next sixteen rows.
 	// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
 	// RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -377,7 +377,7 @@ done12:
 // func singleRangeAVX2(extent *float32, s *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·singleRangeAVX2(SB), NOSPLIT, $0-24
-	// singleRangeAVX2 lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
+	// It lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
 	// RDI extent, RSI s, RCX n
 	// Y0 s, Y1 least, Y2 most, Y3 energy
 	MOVQ    extent+0(FP), DI
@@ -430,7 +430,7 @@ done16:
 // func singleExp2AVX2(y *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleExp2AVX2(SB), NOSPLIT, $0-24
-	// singleExp2AVX2 writes y = 2^x for n numbers of 16 voxels.
+	// It writes y = 2^x for n numbers of 16 voxels.
 	// RDI y, RSI x, RCX n
 	// Y0 x, Y1-Y4 work, Y5-Y6 the table
 	MOVQ  y+0(FP), DI
@@ -605,7 +605,7 @@ GLOBL singleAVX23f800000<>(SB), RODATA|NOPTR, $32
 // func singleLog2AVX2(y *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleLog2AVX2(SB), NOSPLIT, $0-24
-	// singleLog2AVX2 writes y = log2(x) for n numbers of 16 voxels.
+	// It writes y = log2(x) for n numbers of 16 voxels.
 	// RDI y, RSI x, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 the tables
 	MOVQ  y+0(FP), DI
@@ -868,8 +868,8 @@ GLOBL singleAVX27f800000<>(SB), RODATA|NOPTR, $32
 // func singleLogarithmsAVX2(y *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleLogarithmsAVX2(SB), NOSPLIT, $0-40
-	// singleLogarithmsAVX2 writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the
-	// signal, or the floor where x <= cut.
+	// It writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the signal, or the
+	// floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y11 cut, Y12 floor, Y13 s
 	MOVQ    y+0(FP), DI
@@ -1032,8 +1032,8 @@ done31:
 // func singleWeightedLogarithmsAVX2(y *float32, v *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleWeightedLogarithmsAVX2(SB), NOSPLIT, $0-48
-	// singleWeightedLogarithmsAVX2 writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
-	// what water leaves of the signal, or the floor where x <= cut.
+	// It writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the
+	// signal, or the floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design (w is its number 7), R8 the Rest, RCX n
 	// Y0 x, Y1-Y5 work, Y6-Y9 tables, Y10 c, Y11 cut, Y12 floor, Y13 s
 	MOVQ    y+0(FP), DI
@@ -1206,7 +1206,7 @@ done37:
 // func singleSums7AVX2(sums *float32, table *float32, v *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·singleSums7AVX2(SB), NOSPLIT, $0-32
-	// singleSums7AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
@@ -1301,7 +1301,7 @@ done42:
 // func singleSums22AVX2(sums *float32, table *float32, v *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·singleSums22AVX2(SB), NOSPLIT, $0-32
-	// singleSums22AVX2 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
@@ -1546,8 +1546,8 @@ done50:
 // func singleProjectAVX2(sums *float32, design *float32, u *float32, x *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·singleProjectAVX2(SB), NOSPLIT, $0-40
-	// singleProjectAVX2 adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n
-	// measurements of 16 voxels.
+	// It adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n measurements
+	// of 16 voxels.
 	// RDI sums, RDX row of the design, RSI u, R9 x, RCX n
 	// Y0-Y13 sums, Y14 u, Y15 broadcasts; x is in memory
 	MOVQ    sums+0(FP), DI
@@ -1686,9 +1686,8 @@ done54:
 // func singleModelAVX2(u *float32, v *float32, x *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleModelAVX2(SB), NOSPLIT, $0-56
-	// singleModelAVX2 evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t
-	// - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
-	// gradient.
+	// It evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t - c water it
+	// writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the gradient.
 	// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 	// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 	MOVQ    u+0(FP), DI
@@ -1807,8 +1806,7 @@ done56:
 // func singleMisfitAVX2(s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleMisfitAVX2(SB), NOSPLIT, $0-32
-	// singleMisfitAVX2 adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
-	// 2^(w.p + p6).
+	// It adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t = 2^(w.p + p6).
 	// RSI s, RDX row of the design, R8 the Point, RCX n
 	// Y0-Y3 t, Y4-Y7 parts of the exponential, Y8-Y11 its polynomial, then d
 	// Y12 and Y13 squares of even and odd rows, Y14 p, Y15 broadcasts
@@ -2254,7 +2252,7 @@ GLOBL singleAVX259c00000<>(SB), RODATA|NOPTR, $32
 // func singleWeightsAVX2(u *float32, v *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·singleWeightsAVX2(SB), NOSPLIT, $0-48
-	// singleWeightsAVX2 writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
+	// It writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
 	// RDI u, R9 v, RSI s, RDX row of the design, R8 the Point, RCX n
 	// Y0-Y1 t, Y2-Y5 and Y6-Y9 work, Y10-Y11 squares, Y12-Y13 gradient, Y14 broadcasts
 	MOVQ  u+0(FP), DI
@@ -2344,8 +2342,7 @@ done66:
 // func singleWidenAVX2(first *float64, last *float64, s *float32, n int)
 // Requires: AVX
 TEXT ·singleWidenAVX2(SB), NOSPLIT, $0-32
-	// singleWidenAVX2 converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others
-	// to last.
+	// It converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last.
 	// RDI first eight, RSI last eight, RDX sixteen, RCX n
 	MOVQ  first+0(FP), DI
 	MOVQ  last+8(FP), SI
@@ -2376,8 +2373,8 @@ done68:
 // func singleNarrowAVX2(first *float64, last *float64, s *float32, n int)
 // Requires: AVX
 TEXT ·singleNarrowAVX2(SB), NOSPLIT, $0-32
-	// singleNarrowAVX2 rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
-	// others from last.
+	// It rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from
+	// last.
 	// RDI first eight, RSI last eight, RDX sixteen, RCX n
 	MOVQ  first+0(FP), DI
 	MOVQ  last+8(FP), SI

@@ -7,8 +7,8 @@
 // func singlePack32AVX512(lanes *float32, signal *float32, n int)
 // Requires: AVX, MMX+
 TEXT ·singlePack32AVX512(SB), NOSPLIT, $0-24
-	// singlePack32AVX512 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers
-	// of sixteen lanes, and prefetches the next sixteen rows.
+	// It transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen
+	// lanes, and prefetches the next sixteen rows.
 	// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
 	// RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -184,8 +184,8 @@ done6:
 // func singlePack64AVX512(lanes *float32, signal *float64, n int)
 // Requires: AVX, MMX+
 TEXT ·singlePack64AVX512(SB), NOSPLIT, $0-24
-	// singlePack64AVX512 transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers
-	// of sixteen lanes, and prefetches the next sixteen rows.
+	// It transposes the signals of sixteen voxels, rows of n >= 4 values one after another, into n numbers of sixteen
+	// lanes, and prefetches the next sixteen rows.
 	// RDI lanes, RSI and R9 first and fifth row of the half, RDX length of a row in bytes, R8 three of them
 	// RCX columns left
 	// Y0-Y3 rows, Y4-Y7 pairs, then columns
@@ -377,8 +377,7 @@ done12:
 // func singleRangeAVX512(extent *float32, s *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleRangeAVX512(SB), NOSPLIT, $0-24
-	// singleRangeAVX512 lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the
-	// energy.
+	// It lowers the least and raises the most to n numbers of 16 voxels, and adds their squares to the energy.
 	// RDI extent, RSI s, RCX n
 	// Z0 s, Z1 least, Z2 most, Z3 energy
 	MOVQ    extent+0(FP), DI
@@ -409,7 +408,7 @@ done14:
 // func singleExp2AVX512(y *float32, x *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleExp2AVX512(SB), NOSPLIT, $0-24
-	// singleExp2AVX512 writes y = 2^x for n numbers of 16 voxels.
+	// It writes y = 2^x for n numbers of 16 voxels.
 	// RDI y, RSI x, RCX n
 	// Z0 x, Z1-Z4 work, Z5-Z6 the table
 	MOVQ  y+0(FP), DI
@@ -463,7 +462,7 @@ GLOBL singleAVX512number3f800000<>(SB), RODATA|NOPTR, $4
 // func singleLog2AVX512(y *float32, x *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleLog2AVX512(SB), NOSPLIT, $0-24
-	// singleLog2AVX512 writes y = log2(x) for n numbers of 16 voxels.
+	// It writes y = log2(x) for n numbers of 16 voxels.
 	// RDI y, RSI x, RCX n
 	// Z0 x, Z1-Z5 work, Z6-Z9 the tables
 	VMOVUPD singleAVX512inverses<>+0(SB), Z6
@@ -547,8 +546,8 @@ GLOBL singleAVX512number3fb8aa3b<>(SB), RODATA|NOPTR, $4
 // func singleLogarithmsAVX512(y *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
 TEXT ·singleLogarithmsAVX512(SB), NOSPLIT, $0-40
-	// singleLogarithmsAVX512 writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of
-	// the signal, or the floor where x <= cut.
+	// It writes y = log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the signal, or the
+	// floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n
 	// Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the polynomial
 	// and five for each of four rows: x, the table's two numbers, work, s
@@ -776,8 +775,8 @@ GLOBL singleAVX5123f800000<>(SB), RODATA|NOPTR, $64
 // func singleWeightedLogarithmsAVX512(y *float32, v *float32, s *float32, design *float32, n int, rest *float32)
 // Requires: AVX, AVX512F
 TEXT ·singleWeightedLogarithmsAVX512(SB), NOSPLIT, $0-48
-	// singleWeightedLogarithmsAVX512 writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is
-	// what water leaves of the signal, or the floor where x <= cut.
+	// It writes v = s^2 and y = v log2(x) for n measurements of 16 voxels. x = s - c water is what water leaves of the
+	// signal, or the floor where x <= cut.
 	// RDI y, R9 v, RSI s, RDX row of the design, R8 the Rest, RCX n
 	// Z0-Z1 tables, Z2 c, Z3 cut, Z4 floor, Z5 one, Z6-Z9 the polynomial
 	// and five for each of four rows: x, the table's two numbers, work, s
@@ -933,7 +932,7 @@ done26:
 // func singleSums7AVX512(sums *float32, table *float32, v *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleSums7AVX512(SB), NOSPLIT, $0-32
-	// singleSums7AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
@@ -978,7 +977,7 @@ done28:
 // func singleSums22AVX512(sums *float32, table *float32, v *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleSums22AVX512(SB), NOSPLIT, $0-32
-	// singleSums22AVX512 adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
+	// It adds v, times each column of a table, to the sum of that column, over n measurements of 16 voxels.
 	// RDI sums, RDX table, RSI v, RCX n
 	// the last register v, the one before it broadcasts (256 bits)
 	MOVQ    sums+0(FP), DI
@@ -1068,8 +1067,8 @@ done30:
 // func singleProjectAVX512(sums *float32, design *float32, u *float32, x *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleProjectAVX512(SB), NOSPLIT, $0-40
-	// singleProjectAVX512 adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over
-	// n measurements of 16 voxels.
+	// It adds u, times each of the seven columns of the design, to seven sums, and x to seven others, over n measurements
+	// of 16 voxels.
 	// RDI sums, RDX row of the design, RSI u, R9 x, RCX n
 	// Z0-Z13 sums, Z14-Z17 u and x of two measurements
 	MOVQ    sums+0(FP), DI
@@ -1182,9 +1181,8 @@ done34:
 // func singleModelAVX512(u *float32, v *float32, x *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleModelAVX512(SB), NOSPLIT, $0-56
-	// singleModelAVX512 evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s -
-	// t - c water it writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the
-	// gradient.
+	// It evaluates the model of 16 voxels at a point, over n measurements. With t = 2^(w.p + p6) and d = s - t - c water it
+	// writes u = d t, v = t^2 - mix u and x = t water, and adds d^2 to the squares and d water to the gradient.
 	// RDI u, R9 v, R10 x, RSI s, RDX row of the design, R8 the Point, RCX n
 	// Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix
 	// Z13-Z18 the polynomial of exp2, Z19 one; of four rows Z20-Z23 t, Z24-Z27 q, Z28-Z31 d
@@ -1392,8 +1390,7 @@ done38:
 // func singleMisfitAVX512(s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleMisfitAVX512(SB), NOSPLIT, $0-32
-	// singleMisfitAVX512 adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t =
-	// 2^(w.p + p6).
+	// It adds the squares of s - t - c water to those of a point, over n measurements of 16 voxels. t = 2^(w.p + p6).
 	// Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix
 	// Z13-Z18 the polynomial of exp2, Z19 one; of four rows Z20-Z23 t, Z24-Z27 q, Z28-Z31 d
 	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
@@ -1546,7 +1543,7 @@ done42:
 // func singleWeightsAVX512(u *float32, v *float32, s *float32, design *float32, n int, point *float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·singleWeightsAVX512(SB), NOSPLIT, $0-48
-	// singleWeightsAVX512 writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
+	// It writes v = 2^(w.p + p6) and u = v s for n measurements of 16 voxels.
 	// Z0-Z6 p, Z7-Z8 squares and Z9-Z10 gradient of even and odd rows, Z11 c, Z12 mix
 	// Z13-Z18 the polynomial of exp2, Z19 one; of four rows Z20-Z23 t, Z24-Z27 q, Z28-Z31 d
 	VBROADCASTSS singleAVX512number3f317218<>+0(SB), Z13
@@ -1695,8 +1692,7 @@ done46:
 // func singleWidenAVX512(first *float64, last *float64, s *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleWidenAVX512(SB), NOSPLIT, $0-32
-	// singleWidenAVX512 converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the
-	// others to last.
+	// It converts n numbers of sixteen voxels to double precision: the first eight lanes to first, the others to last.
 	// RDI first eight, RSI last eight, RDX sixteen, RCX n
 	MOVQ  first+0(FP), DI
 	MOVQ  last+8(FP), SI
@@ -1723,8 +1719,8 @@ done48:
 // func singleNarrowAVX512(first *float64, last *float64, s *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·singleNarrowAVX512(SB), NOSPLIT, $0-32
-	// singleNarrowAVX512 rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the
-	// others from last.
+	// It rounds n numbers of sixteen voxels to single precision: the first eight lanes come from first, the others from
+	// last.
 	// RDI first eight, RSI last eight, RDX sixteen, RCX n
 	MOVQ  first+0(FP), DI
 	MOVQ  last+8(FP), SI

@@ -59,13 +59,10 @@ type restRow struct{ x, q, r, e reg.VecPhysical }
 func (a *lanes) rightSums(name, doc string, y func(rows []restRow, prepare bool)) {
 	a.function(name, "sums, s *ops.Lanes, design *float64, n int, left *ops.Left", doc,
 		"for {lanes} voxels. x = s - c water is what water leaves of the signal, or the floor where x <= cut.")
-	a.holds(
-		"RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n",
-		"#0-#6 sums, #7-#14 two rows, #15 broadcasts",
+	a.holds("RDI sums, RSI s, RDX row of the design, R8 the Left, RCX n", "#0-#6 sums, #7-#14 two rows, #15 broadcasts",
 		"32 registers: #19-#22 c, clow, cut, floor; from #23 on what y needs")
-	r := a.registers
+	r, spare := a.registers, a.registers[15] // spare is only used without evex
 	const several = 2
-	spare := r[15] // only used without evex
 	var rows []restRow
 	for first := 7; first < 7+4*several; first += 4 {
 		rows = append(rows, restRow{r[first], r[first+1], r[first+2], r[first+3]})

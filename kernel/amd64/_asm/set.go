@@ -32,17 +32,18 @@ var (
 // is512 says whether registers have 512 bits. Moves across lanes are then other instructions.
 func (s set) is512() bool { return s.bytes == 64 }
 
-// function begins a function. doc is its comment, without the name with which the comment begins. The declaration in Go
-// has structures of package ops as parameters. In the generator they are pointers to the numbers in them.
+// function begins a function. doc is its comment, without the name with which the comment begins. In the assembly, where
+// the name stands above it, the comment begins with "It". The declaration in Go has structures of package ops as
+// parameters. In the generator they are pointers to the numbers in them.
 func (s set) function(name, signature string, doc ...string) {
 	name += s.name
 	numbers := singleStructure.ReplaceAllString(signature, "*float32")
 	numbers = structure.ReplaceAllString(numbers, "*float64")
 	TEXT(name, NOSPLIT, "func("+numbers+")")
 	Pragma("noescape")
-	comment := wrapped(name + " " + strings.Join(doc, " "))
-	Doc(comment...)
-	Comment(comment...)
+	comment := strings.Join(doc, " ")
+	Doc(wrapped(name + " " + comment)...)
+	Comment(wrapped("It " + comment)...)
 	declarations[name] = signature
 }
 

@@ -53,12 +53,17 @@ func scalar(pointer reg.Register, k int) Mem { return Mem{Base: pointer, Disp: 8
 // row is the place of a number in the measurement that lies row measurements after the pointer's.
 func (a *lanes) row(pointer reg.Register, row int) Mem { return a.at(pointer, row) }
 
-// ordinaryWide computes least = min(least, s), y = log2(max(s, floor)) and sums += y table. The logarithm is that of
-// log2, for normal numbers; a mask gives the mantissa.
-func (a *lanes) ordinaryWide() {
+// beginOrdinary begins the function for any width.
+func (a *lanes) beginOrdinary() {
 	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
 		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
 		"to the sum of that column, over n measurements of {lanes} voxels.")
+}
+
+// ordinaryWide computes least = min(least, s), y = log2(max(s, floor)) and sums += y table. The logarithm is that of
+// log2, for normal numbers; a mask gives the mantissa.
+func (a *lanes) ordinaryWide() {
+	a.beginOrdinary()
 	a.holds(
 		"R9 least, R8 floor, RSI s, RDI y, RDX table, RCX n",
 		"#0-#6 sums, #7 least, #8 floor, #9-#12 tables, #13 mask of the mantissa, #14 one",
@@ -142,12 +147,17 @@ func (a *lanes) horner(q, x, c []reg.VecPhysical) {
 	}
 }
 
-// reweightWide computes v = 2^(w.p), and adds v y w to the right-hand side, v y for the seventh. It needs no limits:
-// where w.p is beyond what exponents hold, the scaling instruction gives 0 or infinity.
-func (a *lanes) reweightWide() {
+// beginReweight begins the function for any width.
+func (a *lanes) beginReweight() {
 	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
 		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
 		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
+}
+
+// reweightWide computes v = 2^(w.p), and adds v y w to the right-hand side, v y for the seventh. It needs no limits:
+// where w.p is beyond what exponents hold, the scaling instruction gives 0 or infinity.
+func (a *lanes) reweightWide() {
+	a.beginReweight()
 	a.holds(
 		"R8 p, RDX row of the design, RSI y, R9 v, RCX n",
 		"#0-#5 p, #6-#12 right, #13-#14 powers, #15 shift, #16-#20 coefficients",
@@ -216,9 +226,7 @@ func (a *lanes) reweightWide() {
 // ordinaryNarrow is ordinaryWide with 256 bits. It first makes the logarithms, of both halves side by side, and then
 // the sums. The logarithms do not show a value that is not finite. A sum of x - x does, and is added to every sum.
 func (a *lanes) ordinaryNarrow() {
-	a.function("tensorOrdinary", "sums, least, y, s *ops.Lanes, table *float64, n int, floor *ops.Lanes",
-		"lowers least to s, writes y = log2(max(s, floor)), and adds y, times each of seven columns of the table,",
-		"to the sum of that column, over n measurements of {lanes} voxels.")
+	a.beginOrdinary()
 	a.holds("Y0-Y7 x, exponent, square, q of the halves; Y8-Y9 least, Y10-Y11 the sum of x - x, Y12-Y13 floor")
 	r := a.registers
 	x, exponent, square, q, least, poison, floor := r[:2], r[2:4], r[4:6], r[6:8], r[8:10], r[10:12], r[12:14]
@@ -386,9 +394,7 @@ func (a *lanes) sweeps(table, v, sums string, columns, fields int, ones bool) {
 // reweightNarrow is reweightWide with 256 bits. It first writes w.p to v, then v and u = v y, then the sums. Results
 // below 2^-1022.5 become zero, and so does NaN. Results above 2^1023.5 become infinite.
 func (a *lanes) reweightNarrow() {
-	a.function("tensorReweight", "right, u, v, y *ops.Lanes, design *float64, n int, p *ops.Lanes",
-		"writes the weights v = 2^(w.p) that a fit p predicts, and adds v y, times each of the seven columns of",
-		"the design, to the right-hand side, over n measurements of {lanes} voxels.")
+	a.beginReweight()
 	a.holds(
 		"Y0-Y11 p of both halves, Y12-Y13 w.p, Y14-Y15 broadcasts",
 		"then Y0-Y11 z, shifted, q of the halves of two measurements")
@@ -471,18 +477,21 @@ func (a *lanes) exponents(added bool) {
 	})
 }
 
-// tissueWide computes t = 2^(w.p + p6), d = s - t, u = d t and v = t^2 - mix u. It adds d^2 to the squares and u w to
-// the right-hand side, u for the seventh. The exponential is exp2 without its limits, which only infinite arguments
-// need.
-func (a *lanes) tissueWide() {
+// beginTissue begins the function for any width.
+func (a *lanes) beginTissue() {
 	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
 		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
 		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
 		"seven columns of the design, to the right-hand side.")
-	a.holds(
-		"R8 the Point, RDX row of the design, RSI s, R9 v, RCX n",
-		"#0-#6 p, #7-#13 right, #14 squares, #15 mix, #16-#17 powers, #18 shift",
-		"#19-#28 z, power, k, t, d of two measurements")
+}
+
+// tissueWide computes t = 2^(w.p + p6), d = s - t, u = d t and v = t^2 - mix u. It adds d^2 to the squares and u w to
+// the right-hand side, u for the seventh. The exponential is exp2 without its limits, which only infinite arguments
+// need.
+func (a *lanes) tissueWide() {
+	a.beginTissue()
+	a.holds("R8 the Point, RDX row of the design, RSI s, R9 v, RCX n",
+		"#0-#6 p, #7-#13 right, #14 squares, #15 mix, #16-#17 powers, #18 shift, #19-#28 z, power, k, t, d of two rows")
 	r := a.registers
 	p, right, squares, mix, shift := r[:7], r[7:14], r[14], r[15], r[18]
 	a.exp2Table(r[16:18])
@@ -557,10 +566,7 @@ func (a *lanes) tissueWide() {
 
 // tissueNarrow is tissueWide with 256 bits. It first writes w.p + p6 to v, then u and v, then the sums.
 func (a *lanes) tissueNarrow() {
-	a.function("tensorTissue", "right, u, v, s *ops.Lanes, design *float64, n int, point *ops.Point",
-		"evaluates the model without water of {lanes} voxels at a point, over n measurements. With t = 2^(w.p +",
-		"p6) and d = s - t it writes v = t^2 - mix d t, adds d^2 to the squares, and adds d t, times each of the",
-		"seven columns of the design, to the right-hand side.")
+	a.beginTissue()
 	a.holds("Y0-Y11 z, shifted, t of the halves of two measurements, Y12-Y13 squares, Y14-Y15 limits")
 	r := a.registers
 	argument("point", reg.R8)
