@@ -40,7 +40,7 @@ type CSDOptions struct {
 	// Directions are the unit vectors in which no amplitude may be negative. nil means the 181 of
 	// sh.Symmetric362Hemisphere, DIPY's default. With the convention MRtrix, nil means sh.Directions300, MRtrix3's
 	// default.
-	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 181 directions of DIPY's symmetric362 hemisphere, and with the convention mrtrix the 300 of MRtrix3."`
+	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 181 directions of DIPY's symmetric362 hemisphere, and with the convention mrtrix the 300 directions of MRtrix3."`
 	// NegLambda is the weight of that constraint, DIPY's lambda_ or MRtrix3's -neg_lambda.
 	NegLambda float64 `json:"neg_lambda" range:"(0,inf)" default:"1" aliases:"lambda_,lambda" help:"Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda."`
 	// NormLambda is the weight of the solution's norm, MRtrix3's -norm_lambda. 0 means 1. DIPY has no such term.

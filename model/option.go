@@ -73,7 +73,7 @@ type Condition struct {
 type Shared struct {
 	ISA           string            `json:"isa" help:"Instruction set of the kernels: auto, or one that this machine has (kbench env lists them). The default is what the environment variable VOXFIT_ISA names, else auto."`
 	B0Threshold   float64           `json:"b0_threshold" unit:"s/mm2" range:"[0,inf)" default:"50" help:"The b-value up to which a volume counts as not diffusion-weighted."`
-	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never scales. Outside of kbench, b-values may then be in any unit."`
+	BValueScaling acq.BValueScaling `json:"bvalue_scaling" choices:"auto,yes,no,dipy" default:"auto" help:"Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never scales. With dipy, C and Python take b-values in any unit."`
 }
 
 // SharedOptions describes the options of every model.

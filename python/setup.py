@@ -45,7 +45,7 @@ def go_program():
 
 
 def go_env(name):
-    """Return what `go env` says of a variable as GOOS, or end with the line that says why this go cannot be used."""
+    """Return the value that `go env` prints for a variable such as GOOS, or end with a line that says why it cannot."""
     go = go_program()
     found = subprocess.run([go, "env", name, "GOVERSION"], cwd=MODULE, capture_output=True, text=True)
     if found.returncode:
@@ -89,7 +89,7 @@ class BuildWithLibrary(build_py):
         for start in HERE.glob("*.pth"):
             shutil.copy(start, site_packages)
         target = HERE / "voxfit" if self.editable_mode else Path(self.build_lib) / "voxfit"
-        for name in LIBRARIES:  # those of an earlier build
+        for name in LIBRARIES:  # libraries of an earlier build
             (Path(target) / name).unlink(missing_ok=True)
         with tempfile.TemporaryDirectory() as folder:
             name, self.tag = run_builder("-o", folder).split()
@@ -108,7 +108,7 @@ class PlatformWheel(bdist_wheel):
 
 
 class WithGoSources(sdist):
-    """sdist that has what the library is built from, modules of others included."""
+    """sdist with the sources of the library, those of other modules included."""
 
     def make_release_tree(self, base_dir, files):
         """Copy the files, then the sources in Go."""
@@ -138,7 +138,7 @@ class WithGoSources(sdist):
 
 
 class WithLibrary(Distribution):
-    """A distribution that is no pure Python."""
+    """A distribution that is not pure Python."""
 
     def has_ext_modules(self):
         """Say so, though no extension is built by setuptools itself."""

@@ -62,7 +62,7 @@ func fitCommand(args []string) (*cobra.Command, *fitOptions) {
 
 Models: %s.
 
-The maps are moved to their places when all of them are whole. A fit that is stopped keeps its finished
+The maps are moved to their places once all of them are complete. A stopped fit keeps its finished
 voxels in a hidden file in DIR; the same command goes on from there.`, modelNames()),
 		Example: `  kbench fit csdm sub-01_dwi.nii.gz --mask sub-01_mask.nii.gz -o derivatives
   kbench fit fwdtim dwi.nii.gz --bvals bvals --bvecs bvecs -o maps --method wls

@@ -70,10 +70,10 @@ func addOptions(f *pflag.FlagSet, options []model.Option) {
 func flagHelp(o model.Option) string {
 	help := o.Help
 	if o.Kind == model.DirectionsOption || o.Kind == model.SphereOption {
-		help += " A file as MRtrix3's -directions takes it, or vectors, as \"0,0,1;0,1,0\"."
+		help += " Others come from a file as for MRtrix3's -directions, or are written as \"0,0,1;0,1,0\"."
 	}
 	if o.Kind == model.SphereOption {
-		help += " Or half of one of DIPY's spheres, by its name: " + strings.Join(sh.Hemispheres(), ", ") + "."
+		help += " Half of a sphere of DIPY can be given by its name: " + strings.Join(sh.Hemispheres(), ", ") + "."
 	}
 	var notes []string
 	switch {

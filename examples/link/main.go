@@ -1,5 +1,5 @@
-// Link shows all that it takes to fit voxels from another Go program: a gradient table, a model, a block
-// of signal. Run it with `go run ./examples/link`.
+// Link fits voxels from a Go program. It takes a gradient table, a model and a block of signal. Run it with
+// `go run ./examples/link`.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	// 1,000 voxels of a synthetic brain; your own signal is a []float32, voxel after voxel.
+	// A synthetic brain of 1,000 voxels. Signal is a []float32: all measurements of a voxel, then those of the next.
 	brain, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 1000})
 	if err != nil {
 		log.Fatal(err)

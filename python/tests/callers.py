@@ -1,10 +1,11 @@
-"""Programs and calls of packages that use DIPY, each plain and patched on the same phantom: times and differences.
+"""Time programs and calls of packages that use DIPY, with DIPY plain and patched, and compare their maps.
 
-    PYTHON python/tests/callers.py [WORD]   # prints rows of the table in docs/dipy.md, or those that have a word
+    PYTHON python/tests/callers.py [WORD]   # prints the rows of the table in docs/dipy.md, or those that have WORD
 
-PYTHON has voxfit and whatever is to be called: DIPY's commands, scilpy's, pyAFQ's models; what it lacks is left out. A
-command's times are those of the whole command with its workers, imports included, a call's those of the call: seconds
-on the clock, which mean something only on a machine that does nothing else, and seconds of CPU.
+PYTHON must have voxfit, and any of DIPY, scilpy and pyAFQ: rows of packages that it lacks are left out. All rows use
+the same phantom. Times of a command are those of the whole command, with its imports and its workers. Times of a call
+are those of the call alone. Both are given in seconds on the clock and in seconds of CPU; the former mean something
+only on a machine that does nothing else.
 """
 
 import importlib.util
@@ -20,7 +21,7 @@ import numpy as np
 
 BIN = Path(sys.executable).parent
 INPUTS = ["dwi.nii.gz", "dwi.bval", "dwi.bvec"]
-# Where it is from, the package that it needs, the command, and the map that is compared.
+# Where the command is from, the package that it needs, the command itself, and the map that is compared.
 COMMANDS = [
     ("DIPY", "dipy", ["dipy_fit_dti", *INPUTS, "mask.nii.gz", "--force"], "fa.nii.gz"),
     ("DIPY", "dipy", ["dipy_fit_fwdti", *INPUTS, "mask.nii.gz", "--force"], "fwdti_fa.nii.gz"),
@@ -60,7 +61,7 @@ evals = [1.7e-3, 0.3e-3, 0.3e-3], [0.8e-3] * 3, [3e-3] * 3
 tissues = [np.array([[*e, 1000.0]] * 3) for e in evals]
 response = multi_shell_fiber_response(8, [0, 1000, 2000, 3500], *tissues)
 """
-# The same for calls: what they say, and what is compared.
+# The same for calls: where from, the package, the call as the table shows it, and code that defines fit().
 CALLS = [
     ("scilpy, reconst/fodf.py:159", "scilpy", "for each voxel: ConstrainedSphericalDeconvModel(...).fit(data[i])", """
 from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel
@@ -102,7 +103,7 @@ def fit(): return MultiShellDeconvModel(gtab, response).fit(data, mask).all_shm_
 
 
 def write_subject(folder):
-    """Write a phantom, a part of it, and responses."""
+    """Write a phantom, a small part of it, and responses."""
     import nibabel
 
     from phantoms import acquisition
@@ -120,7 +121,7 @@ def write_subject(folder):
 
 
 def map_of(path):
-    """Return the values of a file of either format."""
+    """Return the values of a map in either format."""
     if path.suffix == ".npy":
         return np.load(path)
     if path.suffix == ".pam5":
@@ -152,20 +153,20 @@ def row(where, what, times, maps):
 
 
 def _has(module):
-    """Tell whether this Python has a module, or one of a package; a package is not read for this."""
+    """Tell whether this Python has a module. This imports no package, since that can take long."""
     package, _, rest = module.partition(".")
     found = importlib.util.find_spec(package)
     return found is not None and (not rest or any(Path(found.origin).parent.glob(rest.replace(".", "/") + ".py")))
 
 
 def main():
-    """Print the rows of all that this Python has."""
+    """Print a row for each command and call whose package this Python has."""
     word = " ".join(sys.argv[1:])
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_subject(folder)
-        run([sys.executable, "-c", START, "patched"], folder)  # what is read from the disk is in memory from here on
+        run([sys.executable, "-c", START, "patched"], folder)  # so that files which the timed runs read are in memory
         for where, package, (program, *arguments), made in COMMANDS:
             if not _has(package) or not (BIN / program).exists() or word not in where + program:
                 continue

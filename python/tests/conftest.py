@@ -1,4 +1,4 @@
-"""Signals of a small acquisition, and a library to load: $VOXFIT_LIBRARY, or that of the package."""
+"""Fixtures: the signals of a small acquisition. The library is $VOXFIT_LIBRARY, or else the package's own."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# Ray's workers step back behind all other programs (niceness 15), so that on a busy machine they hardly run, and Ray
-# holds processes for dead that have only waited.
+# Ray gives its workers niceness 15. On a busy machine they would hardly run, and Ray would take them for dead.
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 EVALS = np.array([1.7e-3, 0.3e-3, 0.3e-3])
@@ -32,7 +31,7 @@ def gtab():
 
 @pytest.fixture(scope="session")
 def data(gtab):
-    """Whole numbers up to 1200, so that every type of data holds them: (7, 8, 9, 96), float64."""
+    """A signal (7, 8, 9, 96) in float64, of whole numbers up to 1200, which most types of data hold exactly."""
     bvals, bvecs = gtab
     random = np.random.default_rng(7)
     axes = random.normal(size=(7, 8, 9, 3))
@@ -50,7 +49,7 @@ def mask():
     return np.random.default_rng(8).random((7, 8, 9)) < 0.5
 
 
-# Each model by its function, with what it needs.
+# The function of each model, with the arguments that it needs.
 FITS = {
     "fit_csd": {"response": (EVALS, 1000.0)},
     "fit_msmt": {"response": {"WM": WM, "CSF": CSF}, "lmax": 4},
@@ -62,7 +61,7 @@ FITS = {
 
 @pytest.fixture(params=FITS)
 def fit(request, gtab):
-    """Each of the five functions: data and keywords in, a result out."""
+    """Each of the five functions, as a call of data and keywords that returns a result."""
     import voxfit
 
     function, needs = getattr(voxfit, request.param), FITS[request.param]
@@ -74,10 +73,10 @@ TISSUES = ("WM", "GM", "CSF")
 
 @pytest.fixture(scope="session")
 def measured():
-    """MRtrix3's test data of several tissues, of the folder shared beside the repository or $VOXFIT_SHARED.
+    """MRtrix3's test data for several tissues, from $VOXFIT_SHARED or the folder shared beside the repository.
 
-    It is b-values, b-vectors in the axes of the scanner, the signal, the responses' rows by tissue, and the
-    distributions that ``dwi2fod msmt_csd`` found once with these, by tissue.
+    The fixture is a tuple: b-values, b-vectors in the axes of the scanner, the signal, the rows of each tissue's
+    response, and the distribution of each tissue that ``dwi2fod msmt_csd`` found with them.
     """
     nibabel = pytest.importorskip("nibabel")
     shared = Path(os.environ.get("VOXFIT_SHARED", Path(__file__).parents[3] / "shared"))

@@ -1,7 +1,7 @@
-"""A plug-in of pytest (``-p dipys_own``): DIPY's tests meet voxfit's models.
+"""A plug-in of pytest (``-p dipys_own``) that runs DIPY's tests with voxfit's models.
 
-VOXFIT_FITS names a file that gets a line for each fit that was native, so that a run can show that it
-tested what it was meant to test. VOXFIT_LEFT_OUT names tests that are not run.
+VOXFIT_FITS names a file that gets a line for each native fit: it shows that the tests reached the native models.
+VOXFIT_LEFT_OUT names tests that are not run.
 """
 
 import os
@@ -25,7 +25,7 @@ if os.environ.get("VOXFIT_FITS"):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave tests out by their bare names."""
+    """Leave out the tests whose names, without parameters, VOXFIT_LEFT_OUT has."""
     names = os.environ.get("VOXFIT_LEFT_OUT", "").split()
     left_out = [item for item in items if item.name in names]
     items[:] = [item for item in items if item.name not in names]

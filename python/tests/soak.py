@@ -1,9 +1,9 @@
-"""Many threads use voxfit for a while. Whoever started the program looks at what it holds meanwhile.
+"""Use voxfit from many threads for a while, so that whoever started this can watch its memory and its files.
 
     python soak.py SECONDS THREADS
 
-Each thread fits with a model that all share, with models of its own, and through the plain functions, takes maps, and
-makes mistakes. The program exits with 0 when every fit gave the same bits and every mistake its error.
+Each thread fits with a shared model, with models of its own and through the plain functions, derives maps, and makes
+mistakes. The program exits with 0 if every fit gave the same bits and every mistake raised its error.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""A model is added by one file and its line in the table: Python has its function, its options and its maps."""
+"""A model that is added in Go, as one file and its line in the table, is in Python: its function, options and maps."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def go(*arguments, **keywords):
 
 @pytest.fixture(scope="module")
 def added(tmp_path_factory):
-    """The environment of a Python with a package and a library that have the model."""
+    """The environment variables for a Python whose package and library have the added model."""
     if not shutil.which("go") or not shutil.which("cc"):
         pytest.skip("no Go or no C compiler to build the library with")
     folder = tmp_path_factory.mktemp("added")
@@ -59,7 +59,7 @@ def added(tmp_path_factory):
 def test_an_added_model_is_in_python(added, data, gtab, tmp_path):
     np.savez(tmp_path / "in.npz", data=data, bvals=gtab[0], bvecs=gtab[1])
     command = [sys.executable, "-c", USE, tmp_path / "in.npz", tmp_path / "out.npz"]
-    elsewhere = tmp_path  # than beside the package
+    elsewhere = tmp_path  # so that Python does not import the package of this checkout
     done = subprocess.run(command, env=added, cwd=elsewhere, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = np.load(tmp_path / "out.npz")

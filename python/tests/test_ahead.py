@@ -1,6 +1,6 @@
-"""Programs that fit voxel by voxel, as scilpy's loop does: rows that follow one another are fitted together.
+"""Programs that fit voxel by voxel, as scilpy's loop does, have rows that follow one another fitted together.
 
-Results are the bits of a call for each voxel, whatever a program does between its calls.
+The results are bit for bit those of separate calls, whatever a program does between its calls.
 """
 
 import gc
@@ -35,14 +35,14 @@ def model():
 
 @pytest.fixture(scope="module")
 def want(signal):
-    """What a call for each voxel finds, each in memory of its own."""
+    """The results of separate calls: each voxel is in memory of its own, so that none is fitted ahead."""
     model = vd.ConstrainedSphericalDeconvModel(acquisition(voxels=1)[0], RESPONSE)
     return np.array([model.fit(row.copy()).shm_coeff for row in signal])
 
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The voxels of each native call."""
+    """A list that gets the number of voxels of each native call."""
     made = []
     fit = _native.Native.fit
     monkeypatch.setattr(_native.Native, "fit", lambda *a, **k: made.append(len(a[1])) or fit(*a, **k))
@@ -75,7 +75,8 @@ def test_voxels_of_a_volume_in_any_order_and_layout(model, signal, want):
         np.testing.assert_array_equal(coefficients(model, rows, order), want[order])
         np.testing.assert_array_equal(coefficients(model, rows), want)
     np.testing.assert_array_equal(coefficients(model, signal, reversed(range(len(signal)))), want[::-1])
-    shifted = signal.ravel()[3:-190].reshape(-1, signal.shape[1])  # rows that begin between those of the array
+    # Rows of this view begin in the middle of the array's rows.
+    shifted = signal.ravel()[3:-190].reshape(-1, signal.shape[1])
     own = [model.fit(row.copy()).shm_coeff for row in shifted[:40]]
     np.testing.assert_array_equal(coefficients(model, shifted[:40]), own)
 
@@ -85,7 +86,7 @@ def test_an_array_that_is_filled_row_by_row_is_fitted_as_it_is_at_each_call(mode
     for i, row in enumerate(signal):
         rows[i] = row
         np.testing.assert_array_equal(model.fit(rows[i]).shm_coeff, want[i])
-        rows[i] *= 2  # what was fitted before is of no consequence
+        rows[i] *= 2  # rows that were fitted before may change
 
 
 def test_a_result_may_be_written_to(model, signal, want):

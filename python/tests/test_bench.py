@@ -1,4 +1,4 @@
-"""What kbench drives: ``python -m voxfit.bench serve``, in this process."""
+"""The program that kbench compares engines of DIPY with, ``python -m voxfit.bench serve``, run in this process."""
 
 import io
 import json
@@ -19,7 +19,7 @@ VOXELS = 12
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """An acquisition as kbench hands it over, and a response of three tissues for its shells."""
+    """The files of an acquisition as kbench writes them, and responses of three tissues for its shells."""
     folder = tmp_path_factory.mktemp("acquisition")
     gtab, signal = acquisition(voxels=VOXELS)
     signal.tofile(folder / "signal.f32")
@@ -43,7 +43,7 @@ def served(folder, *runs):
     return [json.loads(line) for line in answers.getvalue().splitlines()][1:]
 
 
-# How near an engine of DIPY comes to voxfit, and where its solver stops early.
+# The largest difference between DIPY and voxfit for each model. It is larger where DIPY's solver stops early.
 MODELS = {"csdm": 1e-8, "fwdtim": 1e-3, "fwdtim wls": 1e-5, "msmt": 1e-2, "dti": 1e-5, "sfm nnls": 1e-5, "sfm": 2e-3}
 
 

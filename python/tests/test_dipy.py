@@ -36,7 +36,7 @@ def multi_shell_response():
     return mcsd.multi_shell_fiber_response(8, [0, 1000, 2000, 3500], wm, gm, csf)
 
 
-# DIPY's class, ours, how it is set up, and how near each result is, relative to DIPY's largest.
+# DIPY's class, voxfit's, their options, and the largest difference of each result, relative to DIPY's largest value.
 CASES = {
     "csd": (csdeconv.ConstrainedSphericalDeconvModel, vd.ConstrainedSphericalDeconvModel,
             {"response": RESPONSE}, {"shm_coeff": 1e-9, "gfa": 1e-9}),
@@ -74,7 +74,7 @@ def test_results_are_dipys(name, study):
 
 
 def outcome(call):
-    """The words of an error, or None."""
+    """Make a call, and return the message of its TypeError, or None."""
     try:
         call()
     except TypeError as error:
@@ -91,17 +91,17 @@ def test_an_unknown_option_does_what_it_does_in_dipy(name, study):
         lambda cls: cls(gtab, **options, mehtod=1).fit(data[:1]),
         lambda cls: cls(gtab, **options).fit(data[:1], mehtod=1),
         lambda cls: cls(gtab, **options).fit(data[0, 0, 0], mehtod=1),
-        lambda cls: cls(gtab, **options).fit(data[0, 0, 0].tolist(), mehtod=1),  # which DIPY's own fit does, if any
+        lambda cls: cls(gtab, **options).fit(data[0, 0, 0].tolist(), mehtod=1),  # a list goes to DIPY's own fit
     ):
         try:
             want = outcome(lambda: call(theirs))
-        except AttributeError:  # lists are no data to most of DIPY's models
+        except AttributeError:  # most of DIPY's models take no lists
             continue
         assert outcome(lambda: call(ours)) == want
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_one_voxel_is_a_fit_of_dipys_class_with_the_volumes_numbers(name, study):
+def test_one_voxel_gives_dipys_class_of_fit_and_the_numbers_of_the_volume(name, study):
     gtab, data, _ = study
     theirs, ours, options, near = CASES[name]
     alone, volume = (ours(gtab, **options).fit(d) for d in (data[1, 2, 0], data))
@@ -123,7 +123,7 @@ def test_multi_tissue_minimum_is_not_above_dipys(study):
     assert (x @ ours.fitter._reg.T).min() > -1e-6 * np.abs(x).max()
     squares = [((fit.predict()[mask] - data[mask]) ** 2).sum(-1) for fit in (found, expected)]
     violated = np.minimum(expected.all_shm_coeff[mask] @ ours.fitter._reg.T, 0).min(-1)
-    # DIPY's solver ends near the minimum, on either side of the constraints.
+    # DIPY's solver stops near the minimum. It may violate a constraint slightly, and so come out lower.
     assert np.all(squares[0] <= squares[1] * (1 + 1e-3 + np.abs(violated)))
     np.testing.assert_allclose(found.volume_fractions, expected.volume_fractions, atol=0.03)
 
@@ -181,7 +181,7 @@ def test_peaks_are_dipys(sphere, opposites, study, monkeypatch):
         turned = at != wanted
         if not opposites:
             assert not turned.any()
-        # DIPY's choice between a vertex and its opposite is one between values that differ by rounding.
+        # A vertex and its opposite have values that differ by rounding alone, and DIPY takes either.
         np.testing.assert_allclose(sphere.vertices[at[turned]], -sphere.vertices[wanted[turned]], rtol=0, atol=1e-14)
         signs = np.where(turned, -1, 1)[..., None]
         if "normalize_peaks" not in options:
@@ -231,7 +231,7 @@ def test_peaks_of_all_models_are_those_that_dipy_finds_in_their_odfs(make, spher
         (lambda g: vd.SparseFascicleModel(g, isotropic=sfm.ExponentialIsotropicModel), "isotropic"),
     ],
 )
-def test_what_has_no_native_fit_is_dipys_own_and_said_so(make, reason, study, caplog):
+def test_without_a_native_fit_dipy_fits_and_the_log_says_so(make, reason, study, caplog):
     gtab, data, _ = study
     model = make(gtab)
     with caplog.at_level(logging.INFO, logger="voxfit.dipy"):

@@ -29,7 +29,7 @@ STORE = 200 * 2**20
 def cluster(monkeypatch):
     # Workers of both nodes import voxfit and the helpers of these tests as this process does.
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    # A node that is gone is held for dead after five checks, of one second here instead of three.
+    # Ray takes a node for dead after five failed checks, which here are one second apart instead of three.
     with joined_cluster(STORE, health_check_period_ms=1000) as joined:
         yield joined
 
@@ -52,7 +52,7 @@ def test_two_nodes_give_the_bits_of_one_thread_and_spill_nothing(cluster, monkey
         np.testing.assert_array_equal(there.status, serial.status)
     assert len({n["NodeID"] for n in ray.nodes() if n["Alive"]}) == 2
     assert vd.spilled_bytes() == 0
-    # A node that has just died, which Ray does not know for some seconds, is not the one to ask, wherever it is listed.
+    # For some seconds Ray does not know that a node has died. Such a node must not be asked, wherever it is listed.
     worker, listed = cluster[1], GlobalState.node_table
     worker.kill_raylet()
     monkeypatch.setattr(
@@ -103,7 +103,7 @@ def test_a_node_that_dies_in_the_middle_loses_nothing(cluster, tmp_path):
     killer.start()
     there = vd.fit_rows(model, signal, engine="ray", vox_per_chunk=500)
     killer.join()
-    assert (tmp_path / "killed").exists()  # which Ray itself may not know yet
+    assert (tmp_path / "killed").exists()  # Ray may not know yet that the node is dead
     assert len(model.begun()) == 3 and len(list(tmp_path.glob("*-*"))) > 40, "no batch was done again"
     for ours, expected in zip(there, model.native.fit(signal)):
         np.testing.assert_array_equal(ours, expected)
@@ -111,9 +111,10 @@ def test_a_node_that_dies_in_the_middle_loses_nothing(cluster, tmp_path):
 
 
 class Witnessed:
-    """A native model that leaves a file for each batch begun, named after the node.
+    """A native model that writes a file, named after its node, for each batch that it begins.
 
-    A node that is to be killed ends two batches and never a third; others end none until that node is killed.
+    The node that is to be killed finishes two batches and never a third. The others finish none until it is
+    killed.
     """
 
     def __init__(self, native, folder, doomed):

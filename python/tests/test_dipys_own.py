@@ -1,6 +1,6 @@
 """DIPY's own tests, from the installed package, with DIPY patched.
 
-docs/dipy.md lists the failures that are allowed, with their reasons; there is none.
+No failure is allowed; if one were, docs/dipy.md would have to give the reason.
 """
 
 import collections
@@ -13,16 +13,16 @@ import pytest
 
 pytest.importorskip("dipy")
 
-# Module, and the native fits that it must have led to.
+# Modules of DIPY's tests, and the model of which each must make native fits.
 MODULES = {"csdeconv": "csdm", "fwdti": "fwdtim", "dti": "dti", "mcsd": "msmt", "sfm": "sfm", "multi_voxel": None}
 
-# Tests in which scikit-learn's elastic net runs for a minute. Long tests have them, too.
+# Tests in which scikit-learn's elastic net runs for a minute. They run in the long tests alone.
 LONG = {"sfm": "test_sfm test_exponential_iso"}
 
 
 @pytest.fixture
 def ray_files():
-    """A folder for the Ray that DIPY's tests start; those of pytest have names that are too long for its sockets."""
+    """A folder for the Ray that DIPY's tests start. The names of pytest's folders are too long for its sockets."""
     from voxfit.dipy._scratch import ScratchFolder
 
     scratch = ScratchFolder()

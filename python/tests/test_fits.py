@@ -1,4 +1,4 @@
-"""What the five functions promise of arrays, masks and threads."""
+"""What the five functions promise about arrays, masks and threads."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_results_do_not_depend_on_strides(data, gtab, mask, layout, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i1", ">i2", ">u2", ">f4", ">f8", "<f4"])
-def test_bytes_and_numbers_in_either_order_of_bytes_are_read_where_they_lie(dtype, fit, data, mask):
+def test_bytes_and_floats_of_either_byte_order_are_read_without_a_copy(dtype, fit, data, mask):
     from voxfit._signal import lay_out
 
     values = (data / 10).astype(dtype)
@@ -94,7 +94,7 @@ def test_data_are_not_changed_or_copied(data, gtab):
 
     for values in (data, np.asfortranarray(data.astype(np.int16))):
         before = values.copy()
-        values = np.broadcast_to(values, (40, *values.shape))  # 400 MB, were it copied as float64
+        values = np.broadcast_to(values, (40, *values.shape))  # a copy as float64 would be 400 MB
         tracemalloc.start()
         voxfit.fit_dti(values, gtab)
         peak = tracemalloc.get_traced_memory()[1]
@@ -161,7 +161,7 @@ def test_bases_hold_the_same_function(data, gtab):
     mrtrix = voxfit.fit_csd(data, gtab, (EVALS, 1000.0), sh_basis="tournier07")
     assert np.array_equal(legacy.params, mrtrix.params)
     assert not np.array_equal(legacy["fod"], mrtrix["fod"])
-    # The map that the library itself writes in that basis.
+    # The map that the library writes is in that basis.
     assert np.array_equal(
         mrtrix["fod"].astype(np.float32).reshape(-1, 45), mrtrix.model.derive(["fod"], mrtrix.params)["fod"]
     )
@@ -196,7 +196,7 @@ def test_dipy_objects_are_taken_as_they_are(data, gtab):
     )
 
 
-def test_results_are_equal_to_themselves_alone(data, gtab):
+def test_a_result_equals_itself_alone(data, gtab):
     a, b = voxfit.fit_dti(data[0], gtab), voxfit.fit_dti(data[0], gtab)
     assert a == a and a != b and len({a, b}) == 2
 
@@ -239,7 +239,7 @@ def test_an_option_that_is_not_finite_is_named(data, gtab):
         (
             lambda d, g: voxfit.fit_csd(d, g, ((EVALS, 1.0), 0.2)),
             ValueError,
-        ),  # all that DIPY's auto_response_ssst returns
+        ),  # the whole tuple that DIPY's auto_response_ssst returns
         (lambda d, g: voxfit.fit_csd(d, g, "response.txt"), ValueError),
         (lambda d, g: voxfit.fit_csd(d, g, (EVALS, 1.0), lmax=0), ValueError),
         (lambda d, g: voxfit.fit_msmt(d, g, {}), ValueError),

@@ -1,4 +1,4 @@
-"""A process that was forked after the library was used: a program of its own makes its fits."""
+"""A process that was forked after the library was used starts a program that makes its fits."""
 
 import contextlib
 import errno
@@ -35,7 +35,7 @@ def in_fork(do, ends_by=None):
     child = os.fork()
     if child == 0:
         os.close(read)
-        signal.alarm(120)  # ends a child that hangs
+        signal.alarm(120)  # kills a child that hangs
         try:
             said = pickle.dumps((do(), None))
         except BaseException:
@@ -54,7 +54,7 @@ def in_fork(do, ends_by=None):
 
 
 def programs(owner):
-    """Return the processes that fit for a process."""
+    """Return the programs that make fits for a process, by their numbers."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -84,7 +84,7 @@ def gone_within(process, seconds):
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind():
-    """No name in shared memory."""
+    """Fail a test that leaves a name in shared memory."""
     shared = Path("/dev/shm")
     before = set(shared.iterdir()) if shared.exists() else set()
     yield
@@ -205,7 +205,7 @@ def test_images_and_peaks_go_through_the_program_too(data, gtab, tmp_path, monke
     np.testing.assert_array_equal(peaks, find_peaks(values, np.eye(3), edges))
 
 
-def test_errors_and_progress_are_those_of_a_fit_here(data, gtab):
+def test_errors_and_progress_are_those_of_a_fit_in_the_parent(data, gtab):
     def child():
         with pytest.raises(TypeError, match="did you mean method"):
             voxfit.fit_dti(data, gtab, mehtod="nls")
@@ -234,7 +234,7 @@ def test_keyboard_interrupt_ends_the_fit_and_the_process_goes_on(at, data, gtab)
         model, long = endless(gtab)
         if at == "fit":
             model.fit(long[0])
-        # From a terminal, SIGINT goes to all processes of the group.
+        # Ctrl-C in a terminal sends SIGINT to all processes of the group.
         threading.Timer(1 if at == "fit" else 0.02, lambda: os.killpg(os.getpgrp(), signal.SIGINT)).start()
         begin = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
@@ -248,7 +248,7 @@ def test_keyboard_interrupt_ends_the_fit_and_the_process_goes_on(at, data, gtab)
         return child()
 
     took, found = in_fork(in_own_group)
-    assert took < 60  # of some minutes
+    assert took < 60  # the whole fit would take minutes
     np.testing.assert_array_equal(found, want)
 
 
@@ -326,7 +326,7 @@ def test_a_fit_takes_one_thread_unless_more_are_asked_for(data, gtab, monkeypatc
     assert in_fork(child) == [1, 3, 0]
 
 
-def test_no_python_to_start_and_no_room_are_errors_that_say_so(data, gtab, monkeypatch):
+def test_a_missing_python_and_a_full_memory_are_errors_that_say_so(data, gtab, monkeypatch):
     def without_python():
         from multiprocessing import spawn
 
@@ -363,7 +363,7 @@ def test_a_daemon_that_has_closed_its_standard_files_fits_the_same_bits(data, gt
     np.testing.assert_array_equal(in_fork(daemon), voxfit.fit_dti(data, gtab).params)
 
 
-def test_limits_of_a_process_are_told_in_a_line_and_end_nothing(data, gtab):
+def test_limits_of_a_process_are_errors_after_which_fits_go_on(data, gtab):
     def without_descriptors():
         most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, most[1]))
@@ -389,7 +389,7 @@ def test_limits_of_a_process_are_told_in_a_line_and_end_nothing(data, gtab):
     assert in_fork(without_room)
 
 
-def test_without_files_in_memory_a_file_without_a_name_serves(data, gtab, tmp_path, monkeypatch):
+def test_where_the_system_has_no_memfd_an_unnamed_file_serves(data, gtab, tmp_path, monkeypatch):
     monkeypatch.delattr(os, "memfd_create")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
@@ -404,14 +404,14 @@ def test_without_files_in_memory_a_file_without_a_name_serves(data, gtab, tmp_pa
 def test_a_forked_process_keeps_no_model_and_waits_for_no_lock(data, gtab):
     want = voxfit.fit_dti(data[0], gtab)
     fa = want.fa
-    with _kept._lock:  # as another thread may hold it at that moment
+    with _kept._lock:  # another thread may hold it at the moment of the fork
         found = in_fork(lambda: (len(_kept._models), voxfit.fit_dti(data[0], gtab).fa, want.fa, voxfit.clear_cache()))
     assert found[0] == 0 and np.array_equal(found[1], fa) and np.array_equal(found[2], fa)
     assert voxfit.fit_dti(data[0], gtab).model is want.model
 
 
 def fit_slab(model, slab):
-    """Fit in a worker; tell the worker's number."""
+    """Fit in a worker, and return the number of its process and the parameters."""
     return os.getpid(), model.fit(slab).params
 
 

@@ -1,4 +1,4 @@
-"""Files and images of nibabel are read as nibabel reads them, and fitted as the arrays that they stand for."""
+"""Files and nibabel's images are read as nibabel reads them, and fitted as their arrays would be."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_a_fit_of_a_file_is_that_of_its_array(files):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_what_was_changed_in_an_image_is_fitted(dtype, files):
+def test_changes_of_an_image_in_memory_are_fitted(dtype, files):
     folder, gtab, inside = files
     image, mask = nibabel.load(folder / "whole.nii"), nibabel.load(folder / "mask.nii.gz")
     values, chosen = image.get_fdata(dtype=dtype), mask.get_fdata(dtype=dtype)
@@ -79,7 +79,7 @@ def test_what_was_changed_in_an_image_is_fitted(dtype, files):
     np.testing.assert_array_equal(voxfit.load(folder / "whole.nii", mask), voxfit.load(folder / "whole.nii")[~inside])
 
 
-def test_the_grid_of_an_image_that_was_read_is_still_looked_at(files):
+def test_the_grid_of_an_image_is_checked_after_its_data_were_read(files):
     folder, gtab, _ = files
     image, mask = nibabel.load(folder / "whole.nii"), nibabel.load(folder / "elsewhere.nii")
     for read in (image, mask):
@@ -88,7 +88,7 @@ def test_the_grid_of_an_image_that_was_read_is_still_looked_at(files):
             voxfit.fit_dti(image, gtab, mask=mask)
 
 
-def test_the_grids_of_images_made_in_memory_are_looked_at(files):
+def test_the_grids_of_images_made_in_memory_are_checked(files):
     vd = pytest.importorskip("voxfit.dipy")
     from dipy.core.gradients import gradient_table
 
@@ -110,7 +110,7 @@ def test_the_grids_of_images_made_in_memory_are_looked_at(files):
     np.testing.assert_array_equal(voxfit.fit_dti(made, (bvals, bvecs), mask=one_volume).params, want)
 
 
-def test_axes_behind_the_fourth_are_in_nibabels_order(tmp_path):
+def test_axes_after_the_fourth_are_in_nibabels_order(tmp_path):
     values = np.arange(2 * 3 * 4 * 2 * 5 * 3, dtype=np.int16).reshape(2, 3, 4, 2, 5, 3)
     inside = np.arange(24).reshape(2, 3, 4) % 3 > 0
     for name in ("six.nii", "six.nii.gz"):
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_an_error_that_names_the_file(files, tmp_path):
         voxfit.load(np.zeros(3))
 
 
-def test_reading_says_how_far_it_is(files):
+def test_reading_reports_its_progress(files):
     told = []
     voxfit.load(files[0] / "float.nii", progress=lambda done, voxels: told.append((done, voxels)))
     assert told and told[-1] == (210, 210)

@@ -1,4 +1,4 @@
-"""Gradient tables, responses and masks that are not what they look like: each is told, or read as it is meant."""
+"""Gradient tables, responses and masks in unexpected forms are read as they are meant, or refused with a message."""
 
 import warnings
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ def tissue():
 
 
 def fitted(name, data, gtab, **more):
-    """Fit by a function of the package, and return the result and the warnings."""
+    """Fit by the function of this name, and return the result and the text of the warnings."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         result = getattr(voxfit, name)(data, gtab, **{**FITS[name], **more})
@@ -64,7 +64,7 @@ def test_tables_without_shells_are_refused(tissue):
     fitted("fit_dti", data, (bvals, bvecs))
 
 
-def test_volumes_of_no_shell_are_left_out_and_named(tissue):
+def test_volumes_outside_all_shells_are_left_out_and_named(tissue):
     bvals, bvecs, data = tissue
     stray = bvals.copy()
     stray[10] = 700
@@ -91,9 +91,9 @@ def test_a_measured_stray_volume_is_left_out_and_named(measured):
     np.testing.assert_allclose(*fractions, atol=1e-6)
 
 
-def test_a_measured_jittered_shell_is_one_as_in_mrtrix3(measured):
-    # What dwi2fod found in the shell as it was, since a shell's b-value is in no equation; the tests of kbench run it
-    # on the jittered one itself.
+def test_a_measured_jittered_shell_is_one_shell_as_in_mrtrix3(measured):
+    # No equation has a shell's b-value in it, so dwi2fod's result for the original shell holds for the jittered one.
+    # The tests of kbench run dwi2fod on the jittered shell itself.
     bvals, bvecs, data, responses, found = measured
     bvals = bvals.copy()
     of_700 = np.flatnonzero(abs(bvals - 700) < 50)
@@ -107,7 +107,7 @@ def test_a_measured_jittered_shell_is_one_as_in_mrtrix3(measured):
     assert (np.linalg.norm(got - want, axis=3)[norm > 0] <= 1e-4 * norm[norm > 0]).all()
 
 
-def test_rows_of_tensors_are_no_tissue_responses(tissue):
+def test_rows_of_tensors_are_refused_as_responses_of_tissues(tissue):
     bvals, bvecs, data = tissue
     rows = np.tile([0.0015, 0.0004, 0.0004, 700], (3, 1))
     with pytest.raises(ValueError, match="e1 e2 e3 S0"):
@@ -153,7 +153,7 @@ def test_b_values_of_rows_are_those_of_every_form_without_its_own():
         as_tissues(theirs, bvals)
 
 
-def test_texts_and_truth_values_are_no_numbers_of_a_response():
+def test_text_and_booleans_are_refused_in_responses():
     data = np.ones((3, 66))
     for pair in (
         (("0.0017", "0.0003", "0.0003"), 1000.0),
@@ -165,7 +165,7 @@ def test_texts_and_truth_values_are_no_numbers_of_a_response():
             voxfit.fit_csd(data, FOUR_SHELLS, pair)
 
 
-def test_responses_of_no_form_are_refused_in_one_line():
+def test_responses_of_an_unknown_form_are_refused_in_one_line():
     data = np.ones((3, 66))
     wm = (tuple(EVALS), 1000)
     for responses, kind, words in [
@@ -185,14 +185,14 @@ def test_responses_of_no_form_are_refused_in_one_line():
 
 
 @pytest.mark.parametrize("name", ["fit_csd", "fit_msmt", "fit_sfm"])
-def test_peakvalues_of_one_peak_have_no_axis_of_their_own_as_documented(name, tissue):
+def test_with_one_peak_peakvalues_have_no_last_axis_as_documented(name, tissue):
     bvals, bvecs, data = tissue
     one, two = (fitted(name, data, (bvals, bvecs), peaks=peaks)[0] for peaks in (1, 2))
     values = next(key for key in one if key.startswith("peakvalues"))
     assert one[values].shape == (2, 2, 2) and two[values].shape == (2, 2, 2, 2)
     assert one[values.replace("values", "s")].shape == (2, 2, 2, 3)
     words = " ".join(getattr(voxfit, name).__doc__.split())
-    assert "With ``peaks=1`` a voxel of peakvalues is a number, and has no axis of its own." in words
+    assert "With ``peaks=1``, peakvalues has one number for each voxel and no last axis." in words
 
 
 def test_a_fascicle_is_diffusivities_without_s0(tissue):

@@ -1,6 +1,6 @@
-"""Wheels of `make wheels` in fresh environments, with neither Go nor a compiler: `make test-long` alone.
+"""Wheels of `make wheels` in fresh environments, with neither Go nor a compiler. `make test-long` runs these tests.
 
-$VOXFIT_DIST names a folder of wheels that are there already; else they are made (five minutes and more).
+$VOXFIT_DIST names a folder of wheels to test. Without it they are built, which takes five minutes and more.
 """
 
 import os
@@ -27,7 +27,7 @@ PRINTED = "FA 0.799, MD 0.767 um2/ms"
 
 
 def readme(language):
-    """Return the one block of README.md's section Install that is of a language."""
+    """Return the block of code in a language that README.md's section Install has."""
     section = (ROOT / "README.md").read_text().split("## Install\n")[1].split("\n## ")[0]
     (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.S)
     return block
@@ -48,7 +48,7 @@ def wheel(dist, platform):
 
 
 def fetched(script, *arguments):
-    """Return what a script that fetches something prints, or skip the test with the reason that it gives."""
+    """Run a script that downloads something, and return what it prints. If it fails, skip the test with its reason."""
     done = subprocess.run([ROOT / "scripts" / script, *arguments], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(done.stderr.strip().splitlines()[-1])
@@ -76,7 +76,7 @@ def test_macos_libraries_load_from_the_version_of_their_tag_on(dist):
         at, oldest = 32, []
         for _ in range(commands):
             command, size, _, version = struct.unpack_from("<4I", library, at)
-            if command == 0x32:  # LC_BUILD_VERSION, whose fourth word is minos
+            if command == 0x32:  # LC_BUILD_VERSION; its fourth word is the oldest macOS
                 oldest.append((version >> 16, version >> 8 & 0xFF))
             at += size
         assert oldest == [(12, 0)]
@@ -97,9 +97,9 @@ def test_rattler_build_reads_the_conda_recipe():
 
 
 def fresh(version, installed, folder):
-    """Make an environment with what pip installs; return how a Python is started in it that finds no other program."""
+    """Make an environment with what pip installs. Return the command of its Python, which finds no other program."""
     python = Path(fetched("fetch-python", version))
-    # These builds of Python have libffi beside them, and some look for it only where the system has its libraries.
+    # These builds of Python bring libffi along, but some look for it only among the libraries of the system.
     nothing = ["env", "-i", "PATH=/nothing", f"HOME={folder}", f"LD_LIBRARY_PATH={python.parents[1]}"]
     made = folder / "environment/bin/python"
     subprocess.run([*nothing, python, "-m", "venv", made.parents[1]], check=True)

@@ -14,13 +14,13 @@ from voxfit import _kept
 
 @pytest.fixture(autouse=True)
 def empty():
-    """Start with nothing kept."""
+    """Start without kept models."""
     voxfit.clear_cache()
 
 
 @pytest.fixture
 def made(monkeypatch):
-    """How often the library was asked for a model."""
+    """A list that grows with each model that the library makes."""
     from voxfit import _native
 
     calls = []
@@ -65,7 +65,7 @@ def test_what_changes_the_model_is_another_call(data, gtab, made, monkeypatch):
     assert len(made) == len(calls) + 1
 
 
-def test_a_value_of_another_type_is_judged_by_itself(data, gtab):
+def test_equal_values_of_different_types_are_different_calls(data, gtab):
     voxfit.fit_csd(data[0], gtab, (EVALS, 1000.0), peaks=1)
     with pytest.raises(ValueError):
         voxfit.fit_csd(data[0], gtab, (EVALS, 1000.0), peaks=True)
@@ -135,7 +135,7 @@ def test_an_error_is_not_kept(data, gtab, made):
     assert len(made) == 2 and not _kept._models
 
 
-def test_threads_use_what_is_kept(data, gtab):
+def test_threads_share_the_kept_models(data, gtab):
     want = {name: getattr(voxfit, name)(data[0], gtab, **FITS[name]).params for name in FITS}
     voxfit.clear_cache()
     start = threading.Barrier(8)

@@ -1,4 +1,4 @@
-"""Options: their names and DIPY's, defaults, what is wrong, and what results are called."""
+"""Options: their names and DIPY's, their defaults, errors, and the names of results."""
 
 import inspect
 import json
@@ -17,7 +17,7 @@ MODELS = {model["function"]: model for model in LISTING["models"]}
 
 
 def fit(function, data, gtab, **options):
-    """Fit one slice, with what the model needs."""
+    """Fit one slice, with the arguments that the model needs."""
     return getattr(voxfit, function)(data[0], gtab, **FITS[function], **options)
 
 
@@ -50,7 +50,7 @@ def test_an_alias_is_the_option(data, gtab, function, name, alias):
         value = 2
     needs = {k: v for k, v in FITS[function].items() if k != name}
     if name == "peak_separation":
-        needs["peak_threshold"] = 0.01  # so that there are some to be told apart
+        needs["peak_threshold"] = 0.01  # so that there are several peaks to compare
     noisy = data[0] * np.random.default_rng(9).uniform(0.2, 1, data[0].shape)  # of many peaks
     one, other, plain = (
         getattr(voxfit, function)(noisy, gtab, **needs, **o) for o in ({name: value}, {alias: value}, {})
@@ -78,7 +78,7 @@ def test_dipys_words_for_methods_are_taken_by_dipys_name(data, gtab, function, m
 
 
 def defaults(model):
-    """The options of a model that have a default, with it, but for those that depend on another."""
+    """The options of a model that have a default, with the default, without those that depend on another option."""
     options = [*model["options"], *LISTING["shared"]]
     return {o["name"]: o["default"] for o in options if o["default"] is not None and "with" not in o}
 
@@ -119,7 +119,7 @@ WRONG = json.loads((Path(__file__).parents[2] / "model" / "testdata" / "wrong_se
 
 
 def in_python(value):
-    """A value of the table as Python has it: NaN and infinity, which JSON lacks, as numbers."""
+    """A value of the table in Python's types. JSON has no NaN and no infinity, so these are strings there."""
     if isinstance(value, dict):
         return {key: in_python(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -145,14 +145,14 @@ def test_wrong_settings_are_refused_in_the_words_of_the_table(data, gtab, row):
         assert str(error.value) == row["error"]
 
 
-def test_a_stroke_behind_a_name_is_for_keywords_of_python_alone(gtab):
+def test_an_underscore_is_allowed_after_keywords_of_python_alone(gtab):
     for given in ({"lambda": 2}, {"lambda_": 2}):
         assert voxfit.Model("csdm", gtab, response=(EVALS, 1000.0), **given).options["neg_lambda"] == 2
     with pytest.raises(TypeError, match="did you mean tau"):
         voxfit.Model("csdm", gtab, response=(EVALS, 1000.0), tau_=0.1)
 
 
-def test_an_unknown_option_comes_before_what_it_is(gtab):
+def test_an_unknown_option_is_an_error_whatever_its_value(gtab):
     with pytest.raises(TypeError, match="did you mean method"):
         voxfit.Model("dti", gtab, mehtod=object())
 
@@ -165,7 +165,7 @@ def test_a_model_takes_what_the_function_takes(data, gtab):
     assert same(msmt.fit(data[0]), fit("fit_msmt", data, gtab))
 
 
-def test_a_number_of_minus_one_threads_is_all_cpus(data, gtab):
+def test_minus_one_threads_means_all_cpus(data, gtab):
     assert same(fit("fit_dti", data, gtab, n_threads=-1), fit("fit_dti", data, gtab))
     for wrong in (0, -2):
         with pytest.raises(ValueError, match="-1 for all CPUs"):
@@ -173,12 +173,12 @@ def test_a_number_of_minus_one_threads_is_all_cpus(data, gtab):
 
 
 @pytest.mark.parametrize("function", MODELS)
-def test_all_that_a_result_has_is_an_attribute(data, gtab, mask, function):
+def test_everything_in_a_result_is_an_attribute(data, gtab, mask, function):
     result = fit(function, data, gtab, mask=mask[0])
     for name in result:
         attribute = as_attribute(name)
         assert attribute in dir(result)
-        if name not in ("status", "iterations"):  # which are those of the fitted voxels
+        if name not in ("status", "iterations"):  # the attributes of these hold the fitted voxels alone
             assert np.array_equal(getattr(result, attribute), result[name], equal_nan=True), name
 
 
@@ -206,7 +206,7 @@ def test_a_tensor_comes_in_the_order_that_is_asked_for(data, gtab, function):
     assert plain.tensor.dtype == np.float64
 
 
-def test_an_attribute_that_is_no_map_says_which_there_are(data, gtab):
+def test_an_unknown_attribute_is_an_error_that_lists_the_maps(data, gtab):
     result = fit("fit_dti", data, gtab)
     with pytest.raises(AttributeError, match="no map 'faa', the nearest is fa; it has .*tensor"):
         _ = result.faa

@@ -1,4 +1,4 @@
-"""find_peaks holds its rules to DIPY's peak_directions, and refuses what does not fit together."""
+"""find_peaks finds what DIPY's peak_directions finds, and refuses arrays that do not fit together."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What holds for the process: loading, forks, threads, Ctrl-C, progress, pickles, memory."""
+"""The library in a process: loading, threads, spawned processes, Ctrl-C, progress, pickles and memory."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ import voxfit
 
 
 def in_new_process(code):
-    """Run lines of Python by themselves, and return what they print."""
+    """Run lines of Python in a new process, and return what they print."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -29,7 +29,7 @@ def test_library_is_loaded_on_first_use():
     assert in_new_process(f"import voxfit; {loaded}; {first}; {loaded}") == "False\nTrue"
 
 
-def test_library_that_is_missing_is_an_error_that_says_so():
+def test_a_missing_library_is_an_error_that_says_so():
     code = (
         "import os; os.environ['VOXFIT_LIBRARY'] = '/nowhere.so'\n"
         "import voxfit\n"
@@ -69,8 +69,8 @@ def test_threads_share_a_model(data, gtab):
             assert np.array_equal(part.reshape(8, 9, -1), want[i % 7])
 
 
-# A fit that takes minutes, stopped from outside after a moment; prints how long it went on, as a share of what the
-# whole would take at the speed of a two-thousandth, on this machine and beside what else it does.
+# A fit that would take minutes is interrupted after a moment. The script prints how long it went on, divided by the
+# time of the whole fit. The latter is 2000 times that of one slab, so it allows for a slow or busy machine.
 INTERRUPTED = """
 import os, signal, threading, time
 import numpy as np, voxfit
@@ -106,7 +106,7 @@ assert np.isfinite(model.fit(data[0]).params).all()
 
 @pytest.mark.parametrize("progress", [False, True])
 def test_keyboard_interrupt_stops_a_fit(progress):
-    # On an idle machine of two cores it is a thousandth.
+    # It is 0.001 on an idle machine with two cores.
     assert float(in_new_process(INTERRUPTED.replace("{progress}", str(progress)))) < 0.25
 
 
@@ -127,7 +127,7 @@ def test_progress_ends_at_all_voxels(data, gtab):
     assert bar.n == 504
 
 
-def test_error_of_progress_ends_the_fit(data, gtab):
+def test_an_error_in_progress_ends_the_fit(data, gtab):
     def fail(done, voxels):
         raise ZeroDivisionError
 
@@ -162,7 +162,7 @@ def test_twenty_thousand_fits_do_not_grow(data, gtab, threads):
             if i % 100 == 0:
                 voxfit.Model("dti", gtab)  # made and freed
 
-    def fits(n):  # one task for each thread: twenty thousand of them would grow by themselves
+    def fits(n):  # one task for each thread: twenty thousand tasks would take memory of their own
         for _ in pool.map(fit, [n // threads] * threads):
             pass
 

@@ -1,4 +1,4 @@
-"""Programs that one does not own: run with DIPY patched, by a command or by VOXFIT_DIPY=1; classes taken before."""
+"""Programs of other people, which run with DIPY patched by a command or by VOXFIT_DIPY=1."""
 
 import copy
 import os
@@ -85,13 +85,13 @@ def test_all_models_are_native_whichever_was_imported_before_patch(first):
     assert "cannot patch" not in err
 
 
-def test_what_is_no_python_program_is_refused_in_one_line(tmp_path):
+def test_a_file_that_is_not_a_python_program_is_refused_in_one_line(tmp_path):
     text, shell, folder = tmp_path / "a.txt", tmp_path / "a.sh", tmp_path / "folder"
     text.write_text("words\n")
     shell.write_text("#!/bin/sh\n")
     folder.mkdir()
     for name, words in [
-        (text, "is no Python program"),
+        (text, "is not a Python program"),
         (shell, "is run by /bin/sh, expected a Python program"),
         (folder, "is a folder"),
         ("no-such-program", "there is no program no-such-program"),
@@ -123,7 +123,7 @@ def test_a_program_of_another_environment_names_the_python_to_use(tmp_path):
 
 
 def site_with_hook(tmp_path):
-    """A folder of packages that has the line which the wheel installs."""
+    """A folder of packages with the .pth file that the wheel installs."""
     site = tmp_path / "site"
     site.mkdir()
     shutil.copy(Path(__file__).parents[1] / "voxfit-dipy.pth", site)
@@ -163,7 +163,7 @@ def test_importing_the_package_imports_neither_numpy_nor_dipy():
     assert run(sys.executable, "-c", code)[0] == "[]\n"
 
 
-# -- classes that were taken, and models that were made, before patch()
+# -- classes that a program imported, and models that it made, before patch()
 
 MODELS = {
     "csdm": (csdeconv, "ConstrainedSphericalDeconvModel", {"response": RESPONSE}, "shm_coeff"),
@@ -189,7 +189,7 @@ def test_what_was_taken_or_made_before_patch_works_and_pickles(name):
         ours = getattr(module, cls)
         assert ours is not theirs and isinstance(model, ours) and issubclass(theirs, ours)
         assert not isinstance(ours(gtab, **options), type(None)) and not isinstance(object(), ours)
-        later = theirs(gtab, **options)  # as a program does that took the class before
+        later = theirs(gtab, **options)  # as a program that imported the class before does
         for one in (model, later, pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.copy(model)):
             assert type(one) is theirs
             np.testing.assert_array_equal(getattr(one.fit(signal), result), want)
@@ -205,7 +205,7 @@ def fit_in_worker(model, signal):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_models_of_both_kinds_go_to_forked_workers():
+def test_dipys_and_voxfits_models_go_to_forked_workers():
     from multiprocessing import get_context
 
     gtab, signal = acquisition(voxels=4, dtype=np.float64)
@@ -251,9 +251,9 @@ def test_scilpys_loop_over_chunks_in_a_pool_gives_the_bits_of_one_fit(used):
             np.testing.assert_array_equal(fit.shm_coeff, want[i])
 
 
-def test_free_water_of_int16_is_that_of_the_same_numbers_where_dipys_squares_overflow():
+def test_free_water_of_int16_is_that_of_floats_where_dipys_squares_overflow():
     gtab, signal = acquisition(voxels=30)
-    whole = np.round(10 * signal).astype(np.int16)  # up to some thousand; DIPY's fwdti.wls_iter has sig**2 in int16
+    whole = np.round(10 * signal).astype(np.int16)  # some thousands: DIPY's fwdti.wls_iter has sig**2 in int16
     model = vd.FreeWaterTensorModel(gtab, fit_method="WLS")
     found, want = model.fit(whole).f, model.fit(whole.astype(float)).f
     np.testing.assert_array_equal(found, want)
@@ -266,7 +266,7 @@ def test_free_water_of_int16_is_that_of_the_same_numbers_where_dipys_squares_ove
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", MODELS)
-def test_an_empty_mask_is_fitted_as_by_dipy_with_zeros_where_dipy_has_none(name):
+def test_an_empty_mask_gives_zeros_where_dipy_gives_none_or_zeros(name):
     module, cls, options, result = MODELS[name]
     gtab, signal = acquisition(voxels=4, dtype=np.float64)
     options = {"response": multi_shell_response()} if name == "msmt" else options
@@ -311,7 +311,7 @@ MultiShellDeconvModel.fit = _fit
 
 def test_the_native_fit_stays_where_pyafq_puts_one_for_the_same_problem(tmp_path):
     (tmp_path / "AFQ" / "models").mkdir(parents=True)
-    (tmp_path / "AFQ" / "models" / "msmt.py").write_text(PYAFQ)  # as pyAFQ 3.4 has it, line 58
+    (tmp_path / "AFQ" / "models" / "msmt.py").write_text(PYAFQ)  # as in line 58 of pyAFQ 3.4
     (tmp_path / "program.py").write_text(
         "import importlib, AFQ.models.msmt as m\n"
         "importlib.reload(m)\n"
@@ -342,9 +342,10 @@ def test_a_mask_in_second_place_is_a_mask_as_pyafq_gives_it():
 # -- DIPY's own commands
 
 COMMANDS = {
-    # options, and how near each map is: relative to its largest value
+    # Options, and the largest difference of each map, relative to its largest value.
     "dipy_fit_dti": ([], {"tensors": 1e-6, "fa": 1e-6, "md": 1e-6}),
-    # One of the 512 voxels is water to 94%. DIPY stops 2.5e-4 short of the minimum there, at a higher sum of squares.
+    # One of the 512 voxels is 94% water. There DIPY stops 2.5e-4 short of the minimum, at a higher sum of
+    # squares.
     "dipy_fit_fwdti": ([], {"fwdti_fa": 2e-4, "fwdti_md": 5e-4}),
     "dipy_fit_csd": ([], {"shm_coeff": 1e-7, "peak_values": 1e-7, "peak_indices": 0, "gfa": 1e-7}),
 }

@@ -1,4 +1,4 @@
-"""What bench/raytrace finds of the parts of DIPY's fits with Ray."""
+"""What bench/raytrace reports about the parts of DIPY's fits with Ray."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ def spend(seconds):
         pass
 
 
-def test_what_is_timed_inside_of_something_counts_once():
+def test_nested_timings_count_once():
     clock = traced_tasks.Clock()
 
     def outer():
@@ -73,7 +73,7 @@ def test_a_table_has_each_part_and_their_sums(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs Linux's /proc")
-def test_this_process_is_the_driver():
+def test_this_process_counts_as_the_driver():
     before = processes.cpu_by_role()["driver"]
     spend(0.05)
     assert processes.cpu_by_role()["driver"] - before >= 0.04

@@ -1,4 +1,4 @@
-"""Eigenvalues, eigenvectors, mode and coloured FA are those of DIPY's fits, live."""
+"""Eigenvalues, eigenvectors, mode and coloured FA are those of DIPY, which fits the same data here."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ pytest.importorskip("dipy")
 from dipy.core.gradients import gradient_table
 from dipy.reconst import dti, fwdti
 
-# Results are float32, and the decompositions are by other methods.
+# Maps are float32, and DIPY decomposes tensors by another method.
 ROUNDING = 3e-7
 
 
@@ -28,7 +28,7 @@ def both(request, data, gtab):
 def test_eigenvalues_are_dipys(both):
     ours, dipys = both
     assert ours.evals.shape == dipys.evals.shape
-    rounding = 1e-4 if ours.model.options["method"] in ("NLS", "wls") else ROUNDING  # where iterations end
+    rounding = 1e-4 if ours.model.options["method"] in ("NLS", "wls") else ROUNDING  # iterations stop elsewhere
     np.testing.assert_allclose(ours.evals, dipys.evals, rtol=0, atol=rounding * dipys.evals.max())
 
 
@@ -36,7 +36,8 @@ def test_eigenvectors_are_dipys_but_for_their_signs(both):
     ours, dipys = both
     assert ours.evecs.shape == dipys.evecs.shape
     first, second = np.moveaxis(-np.diff(dipys.evals, axis=-1) > 0.01 * dipys.evals[..., :1], -1, 0)
-    apart = np.stack((first, first & second, second), axis=-1)  # else a vector is not determined
+    # A vector is determined only where its eigenvalue differs from the others.
+    apart = np.stack((first, first & second, second), axis=-1)
     assert apart.mean((0, 1, 2)).min() > 0.1
     along = np.abs(np.einsum("...ij,...ij->...j", ours.evecs, dipys.evecs))[apart]
     assert along.min() > 1 - (1e-4 if ours.model.options["method"] in ("NLS", "wls") else 1e-6)
@@ -58,7 +59,7 @@ def test_maps_of_eigenvectors_fit_each_other(data, gtab):
     result = voxfit.fit_dti(data, gtab)
     matrix = np.einsum("...ij,...j,...kj->...ik", result.evecs, result.evals, result.evecs)
     lower = matrix[..., [0, 1, 1, 2, 2, 2], [0, 0, 1, 0, 1, 2]]
-    good = result.evals[..., 2] > 1e-5  # not raised
+    good = result.evals[..., 2] > 1e-5  # smaller eigenvalues are raised to a minimum, as in DIPY
     np.testing.assert_allclose(lower[good], result.tensor[good], rtol=0, atol=1e-6 * result.evals.max())
     np.testing.assert_allclose(result.evals.mean(-1), result.md, rtol=1e-6)
     np.testing.assert_allclose(result.evals[..., 0], result.ad)

@@ -1,4 +1,4 @@
-"""Types: what mypy finds in the package, in calls that are right, and in calls that are wrong."""
+"""What mypy finds in the package, in right calls and in wrong calls."""
 
 import inspect
 import re
@@ -17,7 +17,7 @@ PACKAGE = HERE.parent / "voxfit"
 def found(tmp_path_factory):
     """What `mypy --strict` says of the package and the two files of calls, in one run: lines by file."""
     api = pytest.importorskip("mypy.api")
-    pytest.importorskip("dipy")  # whose classes the drop-ins are
+    pytest.importorskip("dipy")  # the drop-ins are subclasses of its classes
     cache = tmp_path_factory.mktemp("mypy")
     calls = [str(HERE / "typed" / name) for name in ("right.py", "wrong.py")]
     out, err, _ = api.run(

@@ -1,7 +1,7 @@
-"""DIPY's own tests with DIPY patched, on older versions of DIPY (`make test-long`; the newest is in every run).
+"""DIPY's own tests with DIPY patched, on older versions of DIPY (`make test-long`). Every run tests the newest.
 
-Each file of the folder versions is an environment, made once in .test. What pip cannot install for this Python is
-skipped, with pip's reason.
+Each file of the folder versions describes an environment, which is made once in .test. A test is skipped, with pip's
+reason, if pip cannot install its environment for this Python.
 """
 
 import os
@@ -14,14 +14,14 @@ import pytest
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / ".test" / "versions"
-BINARY = "cvxpy,dipy,numpy,ray,scikit-learn,scipy"  # what takes long to build, or cannot be built here
+BINARY = "cvxpy,dipy,numpy,ray,scikit-learn,scipy"  # packages that take long to build, or cannot be built here
 FILES = sorted((HERE / "versions").glob("*.txt"))
 
 pytestmark = pytest.mark.skipif(not os.environ.get("VOXFIT_LONG"), reason="long: make test-long")
 
 
 def environment_of(file):
-    """The Python of an environment that has just what a file pins."""
+    """The Python of an environment with exactly the packages that a file pins."""
     folder = ENVIRONMENTS / f"{file.stem}-python{sys.version_info[0]}.{sys.version_info[1]}"
     python, made_of = folder / "bin" / "python", folder / file.name
     if not made_of.exists() or made_of.read_text() != file.read_text():
@@ -31,7 +31,7 @@ def environment_of(file):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             pytest.skip(f"pip could not install {file.name}: {done.stderr.strip().splitlines()[-1]}")
-        shutil.copy(file, made_of)  # last, as the sign that the environment is whole
+        shutil.copy(file, made_of)  # last: this file marks the environment as complete
     return python
 
 

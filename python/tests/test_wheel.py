@@ -26,7 +26,7 @@ def copied(folder):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     pytest.importorskip("setuptools", "77")
-    # Any folder serves, also one whose name has a space and letters that are not ASCII.
+    # The build must work in any folder, even if its name has a space and letters outside ASCII.
     source, made = copied(tmp_path_factory.mktemp("source") / "vöx fit"), tmp_path_factory.mktemp("wheel")
     subprocess.run([*MAKES, "wheel", "-q", "--no-build-isolation", "--no-deps", "-w", made, source], check=True)
     (wheel,) = made.glob("*.whl")
@@ -63,7 +63,7 @@ def test_the_metadata_of_a_wheel_are_complete(wheel):
     assert metadata["Requires-Python"] == ">=3.10"
     assert {url.split(",")[0] for url in metadata.get_all("Project-URL")} == {"Source", "Documentation", "Changelog"}
     assert len(metadata.get_all("Classifier")) > 9
-    assert "](../" not in text  # such a link leads nowhere on a page outside of the repository
+    assert "](../" not in text  # such a link is broken on PyPI's page
 
 
 def test_the_notice_names_every_module_in_the_library(wheel, tmp_path):
@@ -86,7 +86,7 @@ def test_an_sdist_has_the_go_sources_and_builds_without_a_network(tmp_path):
     (sdist,) = (source / "made").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         assert {(m.mtime, m.uid, m.uname) for m in archive} == {(1767225600, 0, "")}
-        assert sdist.read_bytes()[4:8] == (1767225600).to_bytes(4, "little")  # the time in gzip's header
+        assert sdist.read_bytes()[4:8] == (1767225600).to_bytes(4, "little")  # the time in the header of gzip
         archive.extractall(tmp_path, filter="data")
     unpacked = tmp_path / "voxfit-0.1.0"
     for name in (
@@ -123,7 +123,7 @@ def test_an_editable_installation_gets_the_library_and_the_line_for_voxfit_dipy(
         )
         assert done.stdout.startswith(f"{patches}\n{source / 'voxfit'}"), done.stderr
     (record,) = target.glob("voxfit-*.dist-info/RECORD")
-    assert "voxfit-dipy.pth," in record.read_text()  # by which pip removes it again
+    assert "voxfit-dipy.pth," in record.read_text()  # pip removes the files that this record lists
 
 
 def test_without_go_the_build_says_in_a_line_what_is_needed(tmp_path):

@@ -60,7 +60,7 @@ def program() -> _Program:
 
 
 def ask(function: str, *arguments: Any) -> Any:
-    """Have a function of `_native` done by the program."""
+    """Let the program call a function of `_native`."""
     if function == "open_image":
         arguments = (os.path.join(os.getcwdb(), arguments[0]),)
     of = next((a.program for a in arguments if isinstance(a, _native.Elsewhere)), None)
@@ -153,14 +153,14 @@ class _Program:
         self._freed.append((name, handle))
 
     def ask(self, function: str, arguments: tuple[Any, ...]) -> Any:
-        """Have a function of `_native` done."""
+        """Let the program call a function of `_native`."""
         with self._lock:
             return self._exchange(function, arguments, lambda: None)
 
     def run(
         self, name: str, handle: int | None, request: _native.Request, abort: ctypes.c_int32, done: ctypes.c_int64
     ) -> None:
-        """Have a native call made, part by part."""
+        """Let the program make a native call, part by part."""
         voxels = request.voxels
         step = max(1, min(voxels, _PART_BYTES // max(1, _bytes_of_voxel(request)))) if request.divisible else voxels
         rows = {field: _parts(values, step) for field, values in request.rows.items()}
@@ -309,7 +309,7 @@ def _channels() -> tuple[int, socket.socket, socket.socket]:
 def _beyond_standard(descriptor: int) -> int:
     """Return a descriptor that is none of 0, 1 and 2, which are free where a daemon has closed them.
 
-    What this process then prints would go there, and the program has these for other things.
+    What this process prints would otherwise go there, and the program uses these descriptors for other things.
     """
     if descriptor > 2:
         return descriptor

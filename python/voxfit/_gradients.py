@@ -50,7 +50,7 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
         bvals = np.array(bvals, np.float64, order="C")
         bvecs = np.array(bvecs, np.float64, order="C")
     except (TypeError, ValueError) as err:
-        raise ValueError(f"bvals and bvecs are no arrays of numbers: {err}") from None
+        raise ValueError(f"bvals and bvecs are not arrays of numbers: {err}") from None
     if bvals.ndim != 1 or bvecs.ndim != 2:
         raise ValueError(f"bvals have shape {bvals.shape} and bvecs {bvecs.shape}, expected (N,) and (N, 3)")
     if bvecs.shape[1] != 3 and bvecs.shape[0] == 3:
@@ -63,7 +63,7 @@ def as_gradients(gtab: GradientsLike) -> Gradients:
 
 
 def _check_linear(btens: ArrayLike, bvals: np.ndarray, bvecs: np.ndarray, b0_threshold: float) -> None:
-    """Refuse b-tensors (N, 3, 3) that are not ``b g g^T``, to a hundredth of b, in volumes that are no b0s."""
+    """Refuse b-tensors (N, 3, 3) that differ from ``b g g^T`` by more than a hundredth of b, except in b0s."""
     btens = np.asarray(btens, np.float64)
     if btens.shape != (len(bvals), 3, 3):
         raise ValueError(f"gtab.btens has shape {btens.shape}, expected ({len(bvals)}, 3, 3)")

@@ -65,7 +65,8 @@ class Request(ctypes.Structure):
     read : dict
         Arrays that the library reads whole.
     rows : dict
-        What it reads row by row, a row for each voxel: arrays, or objects with ``parts(step)`` and ``row_bytes``.
+        Arrays that it reads row by row, a row for each voxel, or objects with ``parts(step)`` and
+        ``row_bytes``.
     written : dict
         Arrays that it fills, with a row for each voxel; a list of them, some None, for a field that is a table.
     divisible : bool
@@ -273,7 +274,7 @@ class Elsewhere(NamedTuple):
 
 
 Handle = int | Elsewhere
-_environment: dict[str, str] = {}  # as it was when the library was loaded, which keeps a copy of it
+_environment: dict[str, str] = {}  # as it was when the library was loaded and copied it
 
 
 def loaded_environment() -> dict[str, str]:
@@ -344,7 +345,7 @@ def new_model(name: str, bvals: bytes, bvecs: bytes, options: str) -> Handle:
 
 
 def free_model(handle: Handle) -> None:
-    """Free a model; of a process from which this one was forked, do nothing."""
+    """Free a model; do nothing if it belongs to the process from which this one was forked."""
     _free("voxfit_model_free", handle)
 
 
@@ -365,7 +366,7 @@ def sizes(handle: Handle) -> tuple[int, int]:
 
 @_or_elsewhere
 def fields(handle: Handle, which: int) -> tuple[Field, ...]:
-    """Return what the parameters, or the maps, of a model are."""
+    """Return a description of each of a model's parameters, or of its maps."""
     count = ctypes.c_int64()
     call("voxfit_model_fields", handle, which, None, 0, ctypes.byref(count))
     found = (_Field * count.value)()
@@ -400,7 +401,7 @@ def image_in_memory(name: bytes, shape: bytes, affine: bytes) -> Handle:
 
 
 def free_image(handle: Handle) -> None:
-    """Free an image; of a process from which this one was forked, do nothing."""
+    """Free an image; do nothing if it belongs to the process from which this one was forked."""
     _free("voxfit_image_free", handle)
 
 

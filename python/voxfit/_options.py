@@ -144,7 +144,7 @@ def _without_stroke(name: str) -> str:
 
 
 def _as_read(name: str, kind: str, value: Any) -> Any:
-    """Return a value as an option of this kind; return one that cannot be one as it is, for the library to refuse."""
+    """Convert a value to an option of this kind; leave one that cannot be converted for the library to refuse."""
     if kind == "tissues":
         return as_tissues(value)
     refuse_masked(name, value)
@@ -226,7 +226,7 @@ def _tensor(response: Any) -> dict[str, Any] | None:
 
 
 def _zonal(what: str, one: str, response: Any) -> np.ndarray:
-    """Return zonal coefficients: an array of two dimensions, or of one, which the library reads by the tissue."""
+    """Return zonal coefficients as an array of one or two dimensions, or refuse them. Errors name them by ``what``."""
     zonal = _numbers(response)
     if isinstance(zonal, np.ndarray) and zonal.ndim in (1, 2):
         return zonal

@@ -82,7 +82,7 @@ def run(
 
 
 def _finish(over: threading.Event) -> None:
-    """Wait for the end of the native call through any further Ctrl-C."""
+    """Wait for the end of the native call, whatever further Ctrl-C come."""
     while not over.is_set():
         try:
             over.wait()

@@ -1,7 +1,8 @@
 """DIPY's models by DIPY's engines and by voxfit, timed in one process that stays warm.
 
-``python -m voxfit.bench serve`` is what kbench drives: JSON lines in, JSON lines out. The first line names a
-folder with the acquisition, signal.f32 (voxels x measurements, little-endian) and setting.json::
+kbench runs ``python -m voxfit.bench serve``, which reads a line of JSON for each request and writes one for each
+answer. The first line names a folder with the acquisition, signal.f32 (voxels x measurements, little-endian) and
+setting.json::
 
     {"bvals": [...], "bvecs": [[...]], "b0": 50, "response": {"evals": [...], "s0": ...},
      "tissues": {"response": [[...]], "bvals": [...], "directions": [[...]]}}
@@ -21,8 +22,8 @@ of sparse fascicles have no engines: there ``time`` is that of DIPY's ``paramap`
 mask=mask)`` to ``fit.shm_coeff`` and ``fit.f``, on one thread, in interleaved rounds. It counts CPU time,
 which other programs on the machine disturb least.
 
-``python -m voxfit.bench calls`` measures what one voxel a call costs: through the plain function, with a model at hand,
-and as one of a batch.
+``python -m voxfit.bench calls`` measures what one voxel costs: in a call of the plain function, in a call of a model
+that is set up, and in a batch.
 
 ``python -m voxfit.bench two-nodes DWI`` fits a subject on a cluster of two nodes, see :mod:`voxfit.twonodes`.
 """
@@ -85,10 +86,11 @@ class Bench:
         voxels: int | None = None,
         results: bool = False,
     ) -> dict[str, Any]:
-        """One run: its time, and what was measured beside it.
+        """Make one run, and return its time and what else was measured.
 
-        ``model`` is a name and perhaps a method, as "fwdtim wls"; ``voxels`` are the first so many. With
-        ``results`` what was found goes into the folder, as NAME.f64, and "columns" says how many values a voxel has.
+        ``model`` is a name and perhaps a method, as "fwdtim wls"; ``voxels`` is how many voxels are fitted,
+        from the first on. With ``results``, results are written to the folder, as NAME.f64, and "columns" says
+        how many values a voxel has.
         """
         from voxfit.dipy._benched import make, results_of
         from voxfit.dipy._engines import ENGINES

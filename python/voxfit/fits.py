@@ -97,7 +97,7 @@ def fit_csd(
         convention. Parameters are always in descoteaux07. Also ``basis_type``, ``sh_basis_type``.
     directions : array_like, (n, 3), or Sphere, optional
         Directions in which no amplitude may be negative. The default is the 181 directions of DIPY's symmetric362
-        hemisphere, and with the convention mrtrix the 300 of MRtrix3. Also ``reg_sphere``.
+        hemisphere, and with the convention mrtrix the 300 directions of MRtrix3. Also ``reg_sphere``.
     neg_lambda : float, default 1
         Weight of the constraint that no amplitude is negative: DIPY's lambda_, MRtrix3's -neg_lambda. A number above
         0. Also ``lambda_``.
@@ -136,7 +136,7 @@ def fit_csd(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
         does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
-        scales. Outside of kbench, b-values may then be in any unit.
+        scales. With dipy, C and Python take b-values in any unit.
     mask : array_like, (...), optional
         Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
         more than two values, some above 1, gives a warning.
@@ -240,7 +240,7 @@ def fit_free_water(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
         does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
-        scales. Outside of kbench, b-values may then be in any unit.
+        scales. With dipy, C and Python take b-values in any unit.
     mask : array_like, (...), optional
         Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
         more than two values, some above 1, gives a warning.
@@ -365,7 +365,8 @@ def fit_msmt(
         Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis. Parameters are always in
         tournier07. Also ``basis_type``, ``sh_basis_type``.
     directions : array_like, (n, 3), or Sphere, optional
-        Directions in which no amplitude may be negative. The default is the 300 of MRtrix3. Also ``reg_sphere``.
+        Directions in which no amplitude may be negative. The default is the 300 directions of MRtrix3. Also
+        ``reg_sphere``.
     neg_lambda : float, default 1e-10
         Regularisation of the constraint, MRtrix3's -neg_lambda. A number above 0 and below 1.
     norm_lambda : float, default 1e-10
@@ -396,7 +397,7 @@ def fit_msmt(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
         does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
-        scales. Outside of kbench, b-values may then be in any unit.
+        scales. With dipy, C and Python take b-values in any unit.
     mask : array_like, (...), optional
         Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
         more than two values, some above 1, gives a warning.
@@ -512,7 +513,7 @@ def fit_dti(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
         does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
-        scales. Outside of kbench, b-values may then be in any unit.
+        scales. With dipy, C and Python take b-values in any unit.
     mask : array_like, (...), optional
         Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
         more than two values, some above 1, gives a warning.
@@ -644,7 +645,7 @@ def fit_sfm(
     bvalue_scaling : {"auto", "yes", "no", "dipy"}, default "auto"
         Whether b-values are multiplied by the squared lengths of their b-vectors, as MRtrix3's -bvalue_scaling. auto
         does so where lengths differ from 1 by more than half a per cent. dipy reads a table by DIPY's rules and never
-        scales. Outside of kbench, b-values may then be in any unit.
+        scales. With dipy, C and Python take b-values in any unit.
     mask : array_like, (...), optional
         Voxels are fitted where it is neither zero nor NaN; by default all are. An empty mask is an error. A mask with
         more than two values, some above 1, gives a warning.

@@ -33,7 +33,7 @@ class Grid:
     Parameters
     ----------
     handle
-        Of the library's image, which is freed with this object.
+        The library's image, which is freed with this object.
     """
 
     def __init__(self, handle: _native.Handle) -> None:
@@ -114,7 +114,7 @@ def load(
         The voxels to read, where it is neither zero nor NaN; all by default. A file or an
         image on another grid is an error.
     dtype : float32 or float64
-        Of the result. Values are scaled as the header says and have single precision in both.
+        Type of the result. Values are scaled as the header says, and have single precision in both types.
     n_threads, progress
         As for `Model.fit`.
 

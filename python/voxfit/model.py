@@ -24,7 +24,7 @@ from .result import Result
 
 
 class _Made(NamedTuple):
-    """What the library says of a model that it has set up."""
+    """What the library says about a model that it has set up."""
 
     runtime: Any  # where the handle was made
     handle: _native.Handle
@@ -43,9 +43,9 @@ class Model:
     name : str
         The model, by its name on kbench's command line: "csdm", for what `fit_csd` fits.
     gtab : GradientTable or (bvals, bvecs)
-        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped; vectors of
-        other lengths than 1 scale their b-values, as in MRtrix3 (``bvalue_scaling``). B-tensors other than linear
-        ones are an error.
+        DIPY's gradient table, or b-values (N,) in s/mm2 and b-vectors (N, 3). Nothing is flipped. A vector
+        whose length is not 1 scales its b-value, as in MRtrix3 (``bvalue_scaling``). B-tensors other than
+        linear ones are an error.
     **options
         The options of the model, as the function that fits it documents them, also by DIPY's names. An option that
         the model does not have is an error that names the nearest and lists all. None leaves an option to its default.
@@ -163,20 +163,22 @@ class Model:
         Parameters
         ----------
         data : array_like, (..., N), path or nibabel image
-            Measured values of any real type and with any strides. float32, float64, and integers of 8 and 16 bits are
-            read in place, in either order of bytes; of other types, what is fitted is copied. float64 is fitted in
-            double precision throughout. Of a NIfTI file, or of an image that nibabel has loaded from one and not read
-            yet, the voxels of the mask are read as `load` does, in single precision.
+            Measured values of any real type and with any strides. float32, float64, and integers of 8 and
+            16 bits are read in place, in either order of bytes. Of data of other types, the voxels that
+            are fitted are copied. float64 is fitted in double precision throughout. Of a NIfTI file, or of
+            an image that nibabel has loaded from one and not read yet, the voxels of the mask are read as
+            `load` does, in single precision.
         mask : array_like, (...), path or nibabel image, optional
-            The voxels to fit, where it is neither zero nor NaN; all by default. More than two values, the largest
-            above 1, are warned of. A file or an image on another grid than the data's is an error.
+            Voxels are fitted where it is neither zero nor NaN; by default all are. A mask with more than
+            two values, some above 1, gives a warning. A file or an image on another grid than the data's
+            is an error.
         n_threads : int, optional
             Number of workers; by default, and for -1, one for each CPU that the process may use.
         progress : callable or progress bar, optional
-            Called as ``progress(done, voxels)``, or, if it has a method ``update`` as tqdm's bars do, told
-            what was added.
+            Called as ``progress(done, voxels)``. If it has a method ``update(added)``, as tqdm's bars do,
+            that is called instead.
         pin : bool, optional
-            Tie each worker to a CPU: for a process that has the machine to itself.
+            Tie each worker to a CPU, in a process that has the machine to itself.
 
         Returns
         -------

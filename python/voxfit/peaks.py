@@ -39,7 +39,7 @@ def find_peaks(
     edges : array_like, (edges, 2)
         Pairs of vertices that are neighbours.
     threshold : float
-        Height above the floor that a peak must have, as a part of the highest peak's; 0 to 1.
+        Height above the floor that a peak must have, as a share of the highest peak's; 0 to 1.
     separation : float
         Degrees; of two peaks that are closer, the higher one is kept; 0 to 90.
     npeaks : int
@@ -55,7 +55,7 @@ def find_peaks(
     Raises
     ------
     ValueError
-        For shapes that do not fit one another, vertices that are no unit vectors, and limits out of range.
+        For shapes that do not fit one another, vertices that are not unit vectors, and limits out of range.
 
     Examples
     --------

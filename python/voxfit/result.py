@@ -39,11 +39,12 @@ class FittedModel(Protocol):
 class Result(Mapping[str, np.ndarray]):
     """Parameters, status and iterations of the fitted voxels, and maps made of them when they are asked for.
 
-    ``result["fa"]`` or ``result.fa`` is a volume of the data's shape, of parameters (float64) or of a map (float32),
-    zero outside the mask; ``list(result)`` has the names. ``result.masked("fa")`` is the same for the fitted voxels
-    alone. The attribute for a map has the map's name in small letters, without the word label, with ``_`` for what is
-    no letter or number: ``result.fod_wm`` is ``result["fod_label-WM"]``, and ``result["fod_wm"]`` is the same. The
-    attributes below come first: ``result.status`` has the fitted voxels, and ``result["status"]`` is the volume.
+    ``result["fa"]`` or ``result.fa`` is a volume of the data's shape, of parameters (float64) or of a map
+    (float32), zero outside the mask; ``list(result)`` has the names. ``result.masked("fa")`` is the same for the
+    fitted voxels alone. The attribute for a map has the map's name in small letters, without the word label, with
+    ``_`` in place of all that is not a letter or number: ``result.fod_wm`` is ``result["fod_label-WM"]``, and
+    ``result["fod_wm"]`` is the same. The attributes below come first: ``result.status`` has the fitted voxels, and
+    ``result["status"]`` is the volume.
 
     Attributes
     ----------

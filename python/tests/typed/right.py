@@ -29,7 +29,7 @@ def fits() -> list[voxfit.Result]:
 
 
 def maps(result: voxfit.Result) -> list[np.ndarray]:
-    """Maps as items and as attributes."""
+    """Maps by index and by attribute."""
     return [result["fa"], result.fa, result.fod_wm, result.masked("fa"), result.params, result.status]
 
 

@@ -71,7 +71,7 @@ def _program(arguments: list[str]) -> Callable[[], object]:
 
 
 def _check_is_python(path: str) -> None:
-    """End this command where a file is no Python program, or one of another Python."""
+    """End this command if a file is not a Python program, or belongs to another Python."""
     if os.path.isdir(path):
         raise SystemExit(f"voxfit: {path} is a folder, expected a Python program")
     try:
@@ -82,7 +82,7 @@ def _check_is_python(path: str) -> None:
     if not first.startswith("#!"):
         if path.endswith((".py", ".pyw")):
             return
-        raise SystemExit(f"voxfit: {path} is no Python program: it neither ends in .py nor begins with #!")
+        raise SystemExit(f"voxfit: {path} is not a Python program: it neither ends in .py nor begins with #!")
     words = first[2:].split()
     # A path that is long or has spaces cannot stand after #!: pip then has a shell start Python by the second line.
     by_shell = _BY_SHELL.match(second)

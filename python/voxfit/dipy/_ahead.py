@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_MOST = 64  # rows of a call, which the calling thread makes by itself
-_MOST_LEFT_OUT = 8  # rows that a program may skip, as those of zeros, and still be taken to go through an array
+_MOST = 64  # rows of a call; so few are fitted by the calling thread itself
+_MOST_LEFT_OUT = 8  # rows that a program may skip (zeros, say) and still count as going through an array
 
 
 class Ahead(NamedTuple):
     """Rows of an array that were fitted in one call."""
 
-    array: weakref.ref[np.ndarray]  # which may go, though the model stays
+    array: weakref.ref[np.ndarray]  # it may be freed while the model stays
     start: int
     signal: list[bytes]
     parameters: np.ndarray
@@ -64,7 +64,7 @@ def _place(voxel: np.ndarray) -> tuple[np.ndarray, int] | None:
     array = voxel.base
     if (
         type(voxel) is not np.ndarray
-        or type(array) is not np.ndarray  # no file that is mapped
+        or type(array) is not np.ndarray  # not a mapped file
         or array.ndim < 2
         or array.shape[-1] != len(voxel)
         or array.dtype != voxel.dtype

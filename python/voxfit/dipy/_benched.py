@@ -1,4 +1,4 @@
-"""What `voxfit.bench` times: DIPY's models and these, how each is made, and what is compared of its fits."""
+"""What `voxfit.bench` times: DIPY's models and these, how each is made, and which of its results are compared."""
 
 # DIPY has no types.
 # mypy: disable-error-code="no-untyped-call, no-any-return"
@@ -37,7 +37,7 @@ def make(family: str, model: str, method: str, gtab: Any, response: Any, tissues
 
 
 def results_of(model: str, fit: Any) -> dict[str, np.ndarray]:
-    """What is compared of a fit, by name: a row for each voxel."""
+    """The results of a fit that are compared, by name, with a row for each voxel."""
     if model == "csdm":
         return {"coefficients": fit.shm_coeff}
     if model == "msmt":

@@ -67,11 +67,9 @@ class ConstrainedSphericalDeconvModel(csdeconv.ConstrainedSphericalDeconvModel, 
         Raises
         ------
         ValueError
-            For a mask of another shape than the data's, and an engine that there is not.
+            For a mask of another shape than the data's, and for an engine that does not exist.
 
-        Notes
-        -----
-        Other keywords are taken and do nothing, as in DIPY.
+        Notes ----- Other keywords are accepted and do nothing, as in DIPY.
 
         Examples
         --------

@@ -90,7 +90,7 @@ def native_or_none(model: Any, data: np.ndarray, kwargs: Collection[str] = ()) -
     """Return the native model, or None where DIPY's own fit is needed; the reason is logged (level INFO)."""
     try:
         if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiu" or data.ndim < 1:
-            raise Unsupported("data that is no array of real numbers")
+            raise Unsupported("data that is not an array of real numbers")
         if np.ma.is_masked(data):
             raise Unsupported("a masked array")
         if data.shape[-1] != len(model.gtab.bvals):

@@ -52,7 +52,8 @@ class MultiShellDeconvModel(mcsd.MultiShellDeconvModel, metaclass=DropIn):
         Parameters
         ----------
         verbose : bool or ndarray
-            Warn of voxels without a solution. An array is a mask, as pyAFQ gives it in this place to a fit of its own.
+            Warn of voxels without a solution. An array is a mask, because pyAFQ passes one here to a fit
+            of its own.
 
         Returns
         -------

@@ -27,8 +27,7 @@ class Unsupported(Exception):
 
 
 class Native:
-    """A native model, given by numbers and text alone: it is made on first use in each process, and
-    pickled without what was made.
+    """A native model that each process sets up on first use. It is pickled as numbers and text, without the set-up.
 
     Parameters
     ----------

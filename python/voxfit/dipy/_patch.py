@@ -61,7 +61,7 @@ def patch() -> None:
 
 
 def patch_as_asked() -> None:
-    """Patch DIPY where VOXFIT_DIPY asks for it: what voxfit-dipy.pth does at the start of a Python."""
+    """Patch DIPY if VOXFIT_DIPY asks for it; voxfit-dipy.pth calls this when Python starts."""
     asked = os.environ.get("VOXFIT_DIPY", "")
     if asked == "1":
         patch()

@@ -21,8 +21,8 @@ _scratch: ScratchFolder | None = None
 def connect(**options: Any) -> int:
     """Join the Ray that runs, or start one on this machine.
 
-    One that is started here keeps all its files, spilled objects too, in a temporary folder, which goes
-    with the process or with :func:`shutdown`, also after a crash.
+    A Ray that is started here keeps all its files, spilled objects too, in a temporary folder. The folder is
+    removed by :func:`shutdown` or when the process ends, also after a crash.
 
     Parameters
     ----------

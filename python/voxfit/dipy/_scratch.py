@@ -7,9 +7,9 @@ import subprocess
 import sys
 import tempfile
 
-# Outlives this process: waits until our end of the pipe closes, which a crash does too, and removes the
-# folder. Ray's processes end up to half a minute after their driver and may make it anew, so it is removed
-# for a minute.
+# This program outlives ours. It waits until our end of the pipe closes, as it also does after a crash, and removes
+# the folder. Ray's processes end up to half a minute after their driver and may make the folder again, so it is
+# removed repeatedly for a minute.
 _JANITOR = """
 import shutil, sys, time
 sys.stdin.read()
@@ -26,7 +26,7 @@ class ScratchFolder:
     Attributes
     ----------
     path : str
-        The folder. Short, for Ray makes socket names below it, which may have 107 characters.
+        The folder. It is short, because Ray makes sockets below it, whose paths may have 107 characters.
     """
 
     def __init__(self) -> None:
