@@ -10,11 +10,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// limits says what the fit means, in sentences. Where the machine was busy, it says only that.
+// limits says what the fit means, in sentences.
 func (a *analysis) limits(s study.Summary) []string {
-	if s.Busy() {
-		return []string{"The machine was busy, so that what limits these runs is not said: the table has the fit as it is."}
-	}
 	said := []string{a.limitSentence(s), a.workSentence()}
 	for _, sentence := range []string{a.threadSentence(), a.chunkSentence(), a.coreSentence(), a.contentionSentence(),
 		a.forecastSentence(), a.termsSentence(), a.lawsSentence(), a.machineSentence()} {
