@@ -57,12 +57,15 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if len(analyses) == 0 {
 		return e, errors.New(strings.Join(e.Notes, " "))
 	}
+	reconciled := reconciliations(analyses)
+	for _, r := range reconciled {
+		r.small.unequal = true
+	}
 	for _, a := range analyses {
 		a.Limits = a.limits(summary)
 		e.Overheads = append(e.Overheads, a.Overhead)
 	}
 	e.Gaps = gaps(analyses)
-	reconciled := reconciliations(analyses)
 	e.Answers = e.answers(analyses, reconciled)
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
 	for _, r := range reconciled {

@@ -46,10 +46,8 @@ func newCell(text string, isText bool) cell {
 		return cell{text, "n"}
 	case utf8.RuneCountInString(text) > long:
 		return cell{text, "long"}
-	case text != "" && text[0] >= '0' && text[0] <= '9':
-		return cell{text, "k"}
 	}
-	return cell{text, ""}
+	return cell{text, "k"}
 }
 
 // writeColumns writes rows as aligned columns: words left, numbers right.
