@@ -39,7 +39,7 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
   kbench explain kbench-run/runs.csv --cores 8=4,16=8,64=32/2`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
-			records, err := readRuns(files)
+			records, err := readRuns(files, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
