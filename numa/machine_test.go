@@ -102,7 +102,7 @@ func TestRecordedMachineIsDescribed(t *testing.T) {
 	m.Features = []string{"AVX", "AVX2", "FMA3", "SSE2"}
 	want := strings.Join([]string{
 		"processor  AMD EPYC (AuthenticAMD family 25 model 17 stepping 1), linux/amd64",
-		"packages   1, nodes 1, complexes 1, cores 2, CPUs 2 (1 per core)",
+		"topology   packages 1, nodes 1, complexes 1, cores 2, CPUs 2 (1 per core)",
 		"memory     23.5 GiB",
 		"node 0     CPUs 0-1, memory 6.2 GiB in all",
 		"caches     2 x L1 Data 32 KiB, 2 x L1 Instruction 32 KiB, 2 x L2 1 MiB, 1 x L3 32 MiB",

@@ -9,7 +9,7 @@ import (
 // String is the machine in a few lines for people, as in:
 //
 //	processor  Intel(R) Xeon(R) Platinum 8124M CPU @ 3.00GHz (GenuineIntel family 6 model 85 stepping 4), linux/amd64
-//	packages   2, nodes 2, complexes 2, cores 36, CPUs 72 (2 per core)
+//	topology   packages 2, nodes 2, complexes 2, cores 36, CPUs 72 (2 per core)
 //	memory     137.5 GiB
 //	node 0     CPUs 0-17,36-53, 68.7 GiB
 //	node 1     CPUs 18-35,54-71, 68.8 GiB
@@ -32,7 +32,7 @@ func (m Machine) String() string {
 		name = "unknown"
 	}
 	fmt.Fprintf(&b, "processor  %s (%s family %d model %d stepping %d), %s/%s\n", name, p.Vendor, p.Family, p.Model, p.Stepping, m.OS, m.Arch)
-	fmt.Fprintf(&b, "packages   %d, nodes %d, complexes %d, cores %d, CPUs %d (%s per core)\n",
+	fmt.Fprintf(&b, "topology   packages %d, nodes %d, complexes %d, cores %d, CPUs %d (%s per core)\n",
 		len(m.Packages), len(m.Nodes), len(m.Complexes), len(m.Cores), len(m.CPUs), m.threadsPerCore())
 	fmt.Fprintf(&b, "memory     %s\n", formatBytes(m.Memory))
 	for _, n := range m.Nodes {

@@ -143,8 +143,9 @@ func accountColumn(name string, field func(*Record) *float64) column {
 
 func setTime(r *Record, s string) error {
 	x, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || !(x > 0) || math.IsInf(x, 0) {
-		return cells.Wrong("time", s, "seconds above 0")
+	const most = 1e8 // three years
+	if err != nil || !(x > 0) || x > most {
+		return cells.Wrong("time", s, "seconds above 0, at most 1e8")
 	}
 	r.Time = x
 	return nil

@@ -18,10 +18,11 @@ const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
 // ReadRecords reads a CSV file of timed runs: one of ours, or the published study's exactly as it is. Columns are found
 // by name, in any order. engine, model, time, cpu_count, num_chunks and num_vox must be there; other columns of ours
 // may be missing. Columns that are not ours are ignored, except campaign. A broken row is an error that names the file
-// and the line.
+// and the line. So is a row that contradicts itself, and a second row with the same cells: it is a copy, because times
+// have nine digits, and would make intervals too narrow.
 //
 // A row of our own files is complete when its line end is there. Bytes after the last line end of such a file were left
-// by a program that was killed while it wrote. They are neither a row nor an error.
+// by a program that was killed while it wrote. They are neither a row nor an error; Unfinished tells.
 func ReadRecords(path string) ([]Record, error) {
 	text, err := lock.ReadFile(path)
 	if err != nil {
@@ -40,6 +41,9 @@ func ParseRecords(path string, text []byte) ([]Record, error) {
 	}
 	return parseRecords(path, text)
 }
+
+// Unfinished reports whether a file of ours ends within a row, which ParseRecords leaves out.
+func Unfinished(text []byte) bool { return isOurForm(text) && text[len(text)-1] != '\n' }
 
 // isOurForm reports whether the text begins with the whole header line of our files.
 func isOurForm(text []byte) bool {
@@ -68,6 +72,7 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 		return nil, fmt.Errorf("%s: line 1: %w", path, err)
 	}
 	var records []Record
+	lines := map[string]int{} // where each row was first
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -76,11 +81,15 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 		if err != nil {
 			return nil, cells.RowError(path, err)
 		}
+		line, _ := rows.FieldPos(0)
 		r, err := parseRow(fields, row)
+		if first, twice := lines[strings.Join(row, "\x00")]; twice && err == nil {
+			err = fmt.Errorf("the same cells as in line %d: a copy is no further run, take one of them out", first)
+		}
 		if err != nil {
-			line, _ := rows.FieldPos(0)
 			return nil, fmt.Errorf("%s: line %d: %w", path, line, err)
 		}
+		lines[strings.Join(row, "\x00")] = line
 		records = append(records, r)
 	}
 }
@@ -130,5 +139,19 @@ func parseRow(fields []*column, row []string) (Record, error) {
 	if r.VoxPerChunk == 0 {
 		r.VoxPerChunk = r.NumVox / r.NumChunks
 	}
-	return r, nil
+	return r, r.check()
+}
+
+// check refuses a row whose cells contradict each other, as they do where columns were mixed up.
+func (r Record) check() error {
+	switch parts, cpuTime := accountOf(r).Sum(), float64(r.CPUCount)*r.Time; {
+	case r.VoxPerChunk != r.NumVox/r.NumChunks:
+		return fmt.Errorf("vox_per_chunk is %d, want %d: num_vox / num_chunks, %d / %d, without the remainder", r.VoxPerChunk, r.NumVox/r.NumChunks,
+			r.NumVox, r.NumChunks)
+	case r.Cores > r.CPUCount:
+		return fmt.Errorf("cores is %d, want at most %d: those that the CPUs of cpu_count belong to", r.Cores, r.CPUCount)
+	case parts > 1.1*cpuTime+0.01:
+		return fmt.Errorf("compute_s and the other parts add up to %s s, want at most %s: time x cpu_count", words.Significant(parts, 4), words.Significant(cpuTime, 4))
+	}
+	return nil
 }

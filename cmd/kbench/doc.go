@@ -3,7 +3,7 @@
 //	kbench run        repeat the study: models x chunks x cores -> CSV (resumable), figures, page
 //	kbench fit        fit one acquisition, write maps with sidecars
 //	kbench report     tables, figures and one HTML page from CSV files, the published study's included
-//	kbench explain    why each added core costs something: the overhead model of CSV files
+//	kbench explain    why each added core gains less: the overhead model of CSV files
 //	kbench simulate   predicted speed-up on a larger machine
 //	kbench study      a whole machine within a budget of time, into one archive
 //	kbench compare    voxfit, DIPY and MRtrix3 on the same voxels and one core: parity and speed

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"runtime"
@@ -113,7 +115,14 @@ func surveyCounters() string {
 	defer runtime.UnlockOSThread()
 	counters, err := numa.OpenCounters()
 	if err != nil {
-		return "none: " + strings.TrimPrefix(err.Error(), "numa: processor's counters: ")
+		why := strings.TrimPrefix(err.Error(), "numa: processor's counters: ")
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			why = "this processor or virtual machine has no counters"
+		case errors.Is(err, fs.ErrPermission):
+			why += " (sysctl kernel.perf_event_paranoid must be at most 2, and a container must allow perf_event_open)"
+		}
+		return "none: " + why
 	}
 	counters.Close()
 	return "instructions, cycles, last-level cache misses"

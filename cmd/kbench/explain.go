@@ -24,7 +24,7 @@ func newExplainCommand(args []string) *cobra.Command {
 	var seed uint64
 	c := &cobra.Command{
 		Use:   "explain CSV...",
-		Short: "Why each added core costs something: the overhead model, fitted to a study's CSV files",
+		Short: "Why each added core gains less: the overhead model, fitted to a study's CSV files",
 		Long: `Answer the study's questions from the runs of CSV files (kbench run's or the published study's): were more cores
 slower, what do a second hyperthread, a task and a core cost, what is serial, what to rent. For this
 time = serial part + work / cores + cost of a chunk x chunks + cost of a core x cores + contention is fitted, with
@@ -39,7 +39,7 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
   kbench explain kbench-run/runs.csv --cores 8=4,16=8,64=32/2`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
-			records, err := readRuns(files)
+			records, err := readRuns(files, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 				return fmt.Errorf("%s: %w", strings.Join(files, ", "), err)
 			}
 			report := page.Explanation{
-				Title: "Why each added core costs something", Version: "v" + version(), Made: time.Now(),
+				Title: "Why each added core gains less", Version: "v" + version(), Made: time.Now(),
 				Sources: files, Repeat: []string{again}, Explanation: explanation,
 			}
 			stdout := c.OutOrStdout()

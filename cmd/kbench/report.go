@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/kit"
@@ -64,7 +66,7 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 				return o.writeHistories(c.OutOrStdout(), c.ErrOrStderr(), c.Flags(), files)
 			}
 			o.sources = files
-			if o.records, err = readRuns(files); err != nil {
+			if o.records, err = readRuns(files, c.ErrOrStderr()); err != nil {
 				return err
 			}
 			return writeStudy(c.OutOrStdout(), c.ErrOrStderr(), o)
@@ -80,13 +82,26 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 	return c
 }
 
-// readRuns reads the runs of CSV files, of which there must be some.
-func readRuns(files []string) ([]study.Record, error) {
+// readRuns reads the runs of CSV files, of which there must be some. It says on stderr where a file ends within a row.
+func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
+	first := map[[sha256.Size]byte]string{}
 	for _, file := range files {
-		records, err := study.ReadRecords(file)
+		text, err := lock.ReadFile(file)
 		if err != nil {
 			return nil, err
+		}
+		hash := sha256.Sum256(text)
+		if same, twice := first[hash]; twice {
+			return nil, fmt.Errorf("%s and %s have the same runs: give one of them", same, file)
+		}
+		first[hash] = file
+		records, err := study.ParseRecords(file, text)
+		if err != nil {
+			return nil, err
+		}
+		if study.Unfinished(text) {
+			fmt.Fprintf(stderr, "kbench: warning: %s ends within a row, which is left out\n", file)
 		}
 		all = append(all, records...)
 	}

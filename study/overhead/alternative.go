@@ -8,17 +8,17 @@ import (
 
 // found says in words what the fit gives for the alternative's own quantity.
 func (a *analysis) found(f fitted) string {
-	ofWork := func(term int, most float64) string {
+	ofWork := func(term int, most float64, where string) string {
 		if !f.told[term] {
 			return "these runs cannot tell it"
 		}
-		return fmt.Sprintf("work longer by %s%% at most", words.Significant(100*f.values[term]*most/f.values[termWork], 2))
+		return fmt.Sprintf("work longer by %s%% on %s", words.Significant(100*f.values[term]*most/f.values[termWork], 2), where)
 	}
 	switch f.name {
 	case clockName:
-		return ofWork(termClock, f.socket-1)
+		return ofWork(termClock, f.socket-1, "all cores of a socket")
 	case socketName:
-		return ofWork(termSocket, 1)
+		return ofWork(termSocket, 1, "two sockets")
 	case bandwidthName:
 		if f.limit > 0.99 {
 			return "all of them"

@@ -12,6 +12,7 @@ import (
 type analysis struct {
 	Overhead
 	published bool
+	unequal   bool // the data set disagrees with a larger one of its model: perhaps its chunks have unequal work
 	settings  []setting
 	fit       fitted
 	drawn     []fitted  // fits to settings drawn anew

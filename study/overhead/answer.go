@@ -42,7 +42,7 @@ func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) 
 		answer, check func(*analysis) string
 	}{
 		{slowerQuestion(main), (*analysis).slowerAnswer, (*analysis).slowerCheck},
-		{"Why do more cores help so little?", (*analysis).whyAnswer, func(*analysis) string { return "" }},
+		{"Why do more cores help so little?", (*analysis).whyAnswer, (*analysis).whyCheck},
 		{"What does a second hyperthread add?", (*analysis).threadAnswer, func(a *analysis) string { return a.threadCheck(reconciled) }},
 		{"What is serial?", (*analysis).serialAnswer, func(a *analysis) string { return a.serialCheck(analyses) }},
 		{"What does a task cost?", (*analysis).taskAnswer, func(a *analysis) string { return a.taskCheck(analyses) }},
@@ -128,6 +128,12 @@ func (a *analysis) slowerAnswer() string {
 	if longer == "" {
 		longer = "no, not in seconds"
 	}
+	if len(a.Reported) > 0 {
+		most := slices.Max(a.CPUCounts)
+		s, _ := a.on(most)
+		return fmt.Sprintf("%s: the report's shortest runs on %s take %s s. (What follows is of the published file's runs, which were made on other "+
+			"machines: the shortest on %s takes %s s.)", longer, words.CPUs(cpus), strings.Join(said, ", "), words.Count(most, "CPU"), words.Significant(s.time, 3))
+	}
 	return fmt.Sprintf("%s: the shortest runs on %s take %s s.", longer, words.CPUs(cpus), strings.Join(said, ", "))
 }
 
@@ -143,22 +149,29 @@ func secondsList(times []float64) string {
 // be with one serial time for all.
 func (a *analysis) slowerCheck() string {
 	reported := a.reportedOf()
-	if slices.IsSortedFunc(reported, func(r, s study.PublishedResult) int { return cmp.Compare(r.SpeedUp, s.SpeedUp) }) {
+	if reported == nil {
 		return ""
 	}
-	var serial, ups []float64
+	var serial, ups, published []float64
 	var cpus []int
 	mean := 0.0
 	for _, r := range reported {
 		serial, cpus = append(serial, math.Round(r.BestSeconds*r.SpeedUp)), append(cpus, r.CPUs)
 		mean += r.BestSeconds * r.SpeedUp / float64(len(reported))
+		published = append(published, r.SpeedUp)
+	}
+	if slices.IsSorted(published) {
+		return fmt.Sprintf("the report's speed-ups do not fall either: %s.", secondsList(published))
 	}
 	for _, r := range reported {
 		ups = append(ups, mean/r.BestSeconds)
 	}
+	falls := "what falls in the report is mostly the baseline"
+	if slices.IsSorted(ups) {
+		falls = "with one serial time for all, nothing falls"
+	}
 	return fmt.Sprintf("each speed-up of the report is over a serial time of its own: speed-up times best time is %s s on %s. Over their mean, %s s, "+
-		"the speed-ups are %s: what falls from 32 to 72 in the report is mostly the baseline.", secondsList(serial), words.CPUs(cpus),
-		words.Significant(mean, 3), secondsList(ups))
+		"the speed-ups are %s: %s.", secondsList(serial), words.CPUs(cpus), words.Significant(mean, 3), secondsList(ups), falls)
 }
 
 // whyAnswer divides the shortest run on the most CPUs, where these were not put to full use.
@@ -179,6 +192,13 @@ func (a *analysis) whyAnswer() string {
 	}
 	return fmt.Sprintf("of the %s s that the fit gives the shortest run on %s, %s s would be left if each CPU were a core and nothing else took "+
 		"time. The rest: %s.", words.Significant(whole, 3), words.Count(s.cpus, "CPU"), words.Significant(ideal, 2), strings.Join(named, ", "))
+}
+
+// whyCheck compares the fit with the run that it divides.
+func (a *analysis) whyCheck() string {
+	_, largest := a.largest()
+	s := shortest(largest)
+	return fmt.Sprintf("that run was measured to take %s s, so that the fit is %s.", words.Significant(s.time, 3), tendency(a.fit.time(s)/s.time-1))
 }
 
 func (a *analysis) threadAnswer() string {
@@ -269,7 +289,7 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 	for _, many := range largest {
 		if many.chunks == 16*few.chunks && many.time > 1.1*few.time { // less may be noise
 			slope := (many.time - few.time) / (many.count - few.count)
-			said = append(said, fmt.Sprintf("a run on %s takes %s s with %s chunks and %s s with %s, which is %s %s for each chunk more", words.Count(few.cpus, "CPU"),
+			said = append(said, fmt.Sprintf("a run on %s takes %s s with %s chunks and %s s with %s, which is %s %s for each further chunk", words.Count(few.cpus, "CPU"),
 				words.Significant(few.time, 3), words.Thousands(few.chunks), words.Significant(many.time, 3), words.Thousands(many.chunks),
 				words.Significant(scale*slope, 2), unit))
 		}
@@ -316,7 +336,7 @@ func (a *analysis) coreCheck() string {
 	if a.Core == nil || without.CPUs.N == 0 {
 		return ""
 	}
-	return fmt.Sprintf("runs on CPU counts left out are predicted to within %s with this cost and %s without it.", words.Percent(a.Forms[0].CPUs.Mean),
+	return fmt.Sprintf("on CPU counts left out the mean error is %s with this cost and %s without it.", words.Percent(a.Forms[0].CPUs.Mean),
 		words.Percent(without.CPUs.Mean))
 }
 

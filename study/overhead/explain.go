@@ -21,7 +21,8 @@ const fewestSettings = termContention + 2
 // are left out, because no schedule made them. Repetitions that other programs disturbed are left out where the setting
 // has other repetitions.
 //
-// If the machine was busy, the fits are there, but no answers. It is an error when nothing can be fitted.
+// If the machine was busy, nothing is fitted: the explanation has the summary, and says why there is no more. It is an
+// error when nothing can be fitted.
 func Explain(records []study.Record, o Options) (Explanation, error) {
 	if o.Resamples == 0 {
 		o.Resamples = 400
@@ -32,7 +33,10 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if len(conditions) == 0 {
 		return Explanation{}, errors.New("there are no runs to explain: all of them are serial, or there are none")
 	}
-	e := Explanation{Resamples: o.Resamples, Summary: summary}
+	e := Explanation{Resamples: o.Resamples, Summary: summary, Busy: summary.BusySentence()}
+	if e.Busy != "" {
+		return e, nil
+	}
 	variants := e.Summary.Variants()
 	var analyses []*analysis
 	for _, c := range conditions {
@@ -53,15 +57,16 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if len(analyses) == 0 {
 		return e, errors.New(strings.Join(e.Notes, " "))
 	}
+	reconciled := reconciliations(analyses)
+	for _, r := range reconciled {
+		r.small.unequal = true
+	}
 	for _, a := range analyses {
 		a.Limits = a.limits(summary)
 		e.Overheads = append(e.Overheads, a.Overhead)
 	}
 	e.Gaps = gaps(analyses)
-	reconciled := reconciliations(analyses)
-	if e.Busy = summary.BusySentence(); e.Busy == "" {
-		e.Answers = e.answers(analyses, reconciled)
-	}
+	e.Answers = e.answers(analyses, reconciled)
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
 	for _, r := range reconciled {
 		e.Notes = append(e.Notes, r.long())

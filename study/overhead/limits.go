@@ -10,11 +10,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// limits says what the fit means, in sentences. Where the machine was busy, it says only that.
+// limits says what the fit means, in sentences.
 func (a *analysis) limits(s study.Summary) []string {
-	if s.Busy() {
-		return []string{"The machine was busy, so that what limits these runs is not said: the table has the fit as it is."}
-	}
 	said := []string{a.limitSentence(s), a.workSentence()}
 	for _, sentence := range []string{a.threadSentence(), a.chunkSentence(), a.coreSentence(), a.contentionSentence(),
 		a.forecastSentence(), a.termsSentence(), a.lawsSentence(), a.machineSentence()} {
@@ -86,6 +83,13 @@ func (a *analysis) threadSentence() string {
 	}
 	_, largest := a.largest()
 	s := largest[len(largest)-1]
+	if a.Thread.High-a.Thread.Low > 0.8 {
+		return fmt.Sprintf("What a second hyperthread adds cannot be told from these runs: %s of a core.", a.Thread.InWords(100, "%"))
+	}
+	if a.unequal {
+		return fmt.Sprintf("A second hyperthread seems to add %s of a core, if all chunks have the same work. They need not have it here: see the notes.",
+			a.Thread.InWords(100, "%"))
+	}
 	return fmt.Sprintf("A second hyperthread adds %s of a core: all %s together do the work of %s cores.",
 		a.Thread.InWords(100, "%"), words.Count(s.cpus, "CPU"), words.Significant(s.power(a.Thread.Value), 3))
 }
@@ -213,8 +217,8 @@ func (a *analysis) machineSentence() string {
 		}
 		low := shortest(with).time
 		high := slices.MaxFunc(with, func(a, b setting) int { return cmp.Compare(a.time, b.time) }).time
-		return fmt.Sprintf("Runs of %s keep %s busy whatever the CPU count, and take %s to %s s: CPU counts differ by %s for reasons that are "+
-			"no number of cores (another machine, another clock).", words.Chunks(chunks), words.Count(chunks, "core"), words.Significant(low, 3),
+		return fmt.Sprintf("Runs of %s keep %s busy whatever the CPU count, and take %s to %s s: CPU counts differ by %s for other reasons "+
+			"than the number of cores (another machine, another clock).", words.Chunks(chunks), words.Count(chunks, "core"), words.Significant(low, 3),
 			words.Significant(high, 3), words.Percent(high/low-1))
 	}
 	return ""

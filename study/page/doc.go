@@ -4,7 +4,7 @@
 // in a terminal have WriteTable.
 //
 //	Report       a summary of runs: results, the study's figures, where the core-seconds went, how to repeat it all
-//	Explanation  why each added core costs something: the fitted formula, its errors and what they mean
+//	Explanation  why each added core gains less: the fitted formula, its errors and what they mean
 //	METG         what several schedulers take to hand out a task
 //	Machines     the studies of one or more machines beside each other (kbench study)
 //	History      the speeds of the kernels on one kind of processor, commit by commit

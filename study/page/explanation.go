@@ -32,24 +32,20 @@ type overheadSection struct {
 	Notes          []string
 	Resamples      int
 	ReportedTitle  string
-	ReportedHeader []cell
 	Missing        string
 }
 
 type overheadModel struct {
-	Title, From                         string
-	Limits                              []string
-	CoefficientHeader, ComparisonHeader []cell
-	Coefficients, Comparisons, Reported [][]cell
-	AlternativeHeader                   []cell
-	Alternatives                        [][]cell
+	Title, From                             string
+	Limits                                  []string
+	Coefficients, Comparisons, Alternatives table
+	Reported                                *table
 }
 
 // A gapSection says where the fit is off on the published report's own machine, and what was tried to explain it.
 type gapSection struct {
 	Sentences []string
-	Header    []cell
-	Rows      [][]cell
+	Table     table
 }
 
 func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
@@ -58,15 +54,21 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		return nil, err
 	}
 	all := pageFigures(figures)
-	s := &overheadSection{Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:2], Figures: all[2:], Notes: e.Notes, Resamples: e.Resamples,
-		ReportedTitle: reportedTitle, ReportedHeader: cellsOf(reportedHeader, isNumber)}
+	for i := range all {
+		all[i].Number = 0 // the other figures of a report have numbers
+	}
+	first := min(2, len(all))
+	s := &overheadSection{Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:first], Figures: all[first:], Notes: e.Notes, Resamples: e.Resamples, ReportedTitle: reportedTitle}
 	for _, h := range e.Overheads {
 		m := overheadModel{Title: titleOf(h), Limits: h.Limits}
 		m.From = fmt.Sprintf("%s: CPU counts %s, each in several numbers of chunks.", timesOfFit(h.Runs, h.Settings), words.List(h.CPUCounts))
-		m.CoefficientHeader, m.Coefficients = cellsOf(coefficientHeader, isNoValue), rowsOf(coefficientRows(h), isNoValue)
-		m.ComparisonHeader, m.Comparisons = cellsOf(comparisonHeader(h), isName), rowsOf(comparisonRows(h), isName)
-		m.Reported = rowsOf(reportedRows(h), isNumber)
-		m.AlternativeHeader, m.Alternatives = cellsOf(alternativeHeader(h), isWord), rowsOf(alternativeRows(h), isWord)
+		m.Coefficients = newTable(coefficientHeader, coefficientRows(h), isNoValue)
+		m.Comparisons = newTable(comparisonHeader(h), comparisonRows(h), isName)
+		m.Alternatives = newTable(alternativeHeader(h), alternativeRows(h), isWord)
+		if len(h.Reported) > 0 {
+			reported := newTable(reportedHeader, reportedRows(h), isNumber)
+			m.Reported = &reported
+		}
 		s.Models = append(s.Models, m)
 	}
 	return s, nil
@@ -83,11 +85,10 @@ func (x Explanation) Write(dir string) error {
 	page := struct {
 		Explanation
 		Runs, Whose, MadeOn string
-		NumbersHeader       []cell
-		Numbers             [][]cell
+		Numbers             table
 		Overhead            *overheadSection
 	}{x, timesIn(x.Explanation.Summary.Records, x.Explanation.Summary.Settings), whoseRuns(x.Explanation.Summary), dayAndTime(x.Made),
-		cellsOf(numbersHeader, isName), rowsOf(numbersRows(x.Explanation), isName), section}
+		newTable(numbersHeader, numbersRows(x.Explanation), isName), section}
 	return writePage(dir, "explanation.html.tmpl", page, section.figures())
 }
 
@@ -114,6 +115,8 @@ func (x Explanation) WriteTable(w io.Writer) error {
 	writeWrapped(&b, "", timesIn(e.Summary.Records, e.Summary.Settings)+", "+whoseRuns(e.Summary)+".")
 	if e.Busy != "" {
 		writeWrapped(&b, "", e.Busy)
+		_, err := io.WriteString(w, b.String())
+		return err
 	}
 	for _, a := range e.Answers {
 		b.WriteString("\n")

@@ -69,7 +69,7 @@ func TestAReportHasTheExplanationAsASection(t *testing.T) {
 	e := explained(t, sampleRecords(), overhead.Options{Resamples: 5})
 	r.Explanation = &e
 	dir := writeReport(t, r)
-	if text := studytest.Read(t, filepath.Join(dir, "index.html")); !strings.Contains(text, "Why each added core costs something") {
+	if text := studytest.Read(t, filepath.Join(dir, "index.html")); !strings.Contains(text, "Why each added core gains less") {
 		t.Error("the report has no such section")
 	}
 	svg := studytest.Read(t, filepath.Join(dir, "figures", "overhead.svg"))

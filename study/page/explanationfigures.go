@@ -13,10 +13,15 @@ import (
 	"github.com/voxfit/voxfit/study/page/internal/drawing"
 )
 
-// explanationFigures draws the explanation.
+// explanationFigures draws the explanation. Of a busy machine's runs there is what was measured, and nothing that was
+// fitted.
 func explanationFigures(e overhead.Explanation) ([]figure, error) {
 	var figures []figure
-	for _, draw := range []func(overhead.Explanation) (figure, error){lossFigure, overheadFigure, fittedFigure, leftOutFigure, forecastFigure} {
+	all := []func(overhead.Explanation) (figure, error){lossFigure, overheadFigure, fittedFigure, leftOutFigure, forecastFigure}
+	if e.Busy != "" {
+		all = all[1:2]
+	}
+	for _, draw := range all {
 		f, err := draw(e)
 		if err != nil {
 			return nil, err

@@ -140,7 +140,7 @@ func gapsOf(e overhead.Explanation) *gapSection {
 	if len(e.Gaps) == 0 {
 		return nil
 	}
-	return &gapSection{e.GapSentences(), cellsOf(gapHeader(e), isWordOfGap), rowsOf(gapRows(e), isWordOfGap)}
+	return &gapSection{e.GapSentences(), newTable(gapHeader(e), gapRows(e), isWordOfGap)}
 }
 
 // errorsInWords writes the median and the mean of the absolute errors.

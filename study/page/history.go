@@ -31,16 +31,15 @@ func (x History) Write(dir string) error {
 	p := x.History.Processor
 	return writePage(dir, "history.html.tmpl", struct {
 		History
-		Processor   study.Processor
-		MadeOn      string
-		Facts       []Fact
-		InShort     []string
-		Figures     []pageFigure
-		TimesHeader []cell
-		Times       [][]cell
+		Processor study.Processor
+		MadeOn    string
+		Facts     []Fact
+		InShort   []string
+		Figures   []pageFigure
+		Times     table
 	}{x, p, dayAndTime(x.Made),
 		[]Fact{{"vendor", p.Vendor}, {"family", fmt.Sprint(p.Family)}, {"model", fmt.Sprint(p.Model)}, {"stepping", fmt.Sprint(p.Stepping)}},
-		h.changes(), pageFigures(figures), cellsOf(timesHeader, isText), rowsOf(h.timesRows(), isText)}, figures)
+		h.changes(), pageFigures(figures), newTable(timesHeader, h.timesRows(), isText)}, figures)
 }
 
 var timesHeader = []string{"step", "set", "commits", "first", "us a voxel", "last", "us a voxel", "95% interval", "last / first", "share of the peak"}

@@ -61,8 +61,11 @@ func (h speeds) of(step, set string) []study.SpeedRecord {
 }
 
 // figures draws each family of steps: a panel for each step, a curve for each set over the commits, relative to the first
-// commit that has the step.
+// commit that has the step. With one commit there is nothing to draw.
 func (h speeds) figures() ([]figure, error) {
+	if len(h.commits()) < 2 {
+		return nil, nil
+	}
 	var all []figure
 	for _, family := range h.families() {
 		f := figure{Name: strings.ReplaceAll(family, "/", "-"), Title: family}
@@ -144,7 +147,7 @@ func (h speeds) commitAxis() drawing.Axis {
 func (h speeds) changes() []string {
 	commits := h.commits()
 	if len(commits) < 2 {
-		return []string{fmt.Sprintf("One commit is recorded, %s, with %s.", commits[0], words.Count(len(h.Records), "time"))}
+		return []string{fmt.Sprintf("One commit is recorded, %s, with %s. Curves over the commits are drawn from the second on.", commits[0], words.Count(len(h.Records), "time"))}
 	}
 	last, before := commits[len(commits)-1], commits[len(commits)-2]
 	at := func(records []study.SpeedRecord, commit string) *study.SpeedRecord {

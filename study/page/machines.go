@@ -41,8 +41,8 @@ func (x Machines) Write(dir string) error {
 		}
 		figures = append(figures, handing)
 		parts = append(parts, machinePart{
-			Name: x.name(i), Facts: factsOf(s), Bandwidth: bandwidthRows(s.Bandwidth), Disturbed: s.Bandwidth.Disturbed, METG: rowsOf(metgRows(s.METG), metgIsText),
-			Missing: missingOf(s.METG), Fits: rowsOf(fitRows(s), fitIsText),
+			Name: x.name(i), Facts: factsOf(s), Bandwidth: bandwidthTable(s.Bandwidth), Busy: x.busy(i), Disturbed: s.Bandwidth.Disturbed, METG: newTable(metgHeader, metgRows(s.METG), metgIsText),
+			Missing: missingOf(s.METG), Fits: newTable(fitsHeader, x.fitRows(i), fitIsText),
 		})
 	}
 	drawn := pageFigures(figures)
@@ -51,24 +51,24 @@ func (x Machines) Write(dir string) error {
 	}
 	return writePage(dir, "machines.html.tmpl", struct {
 		Machines
-		MadeOn                 string
-		InShort                []string
-		SpeedUp                pageFigure
-		METGHeader, FitsHeader []cell
-		Parts                  []machinePart
-	}{x, dayAndTime(x.Made), x.InShort(), drawn[0], cellsOf(metgHeader, metgIsText), cellsOf(fitsHeader, fitIsText), parts}, figures)
+		MadeOn  string
+		InShort []string
+		SpeedUp pageFigure
+		Parts   []machinePart
+	}{x, dayAndTime(x.Made), x.InShort(), drawn[0], parts}, figures)
 }
 
 // A machinePart is one machine's part of the page.
 type machinePart struct {
 	Name      string
 	Facts     []Fact
-	Bandwidth [][]string
-	Disturbed bool // other programs took CPUs while the bandwidth was measured
+	Bandwidth table
+	Busy      string // says that other programs took the CPUs; empty where they did not
+	Disturbed bool   // other programs took CPUs while the bandwidth was measured
 	Figure    pageFigure
-	METG      [][]cell
+	METG      table
 	Missing   []Fact
-	Fits      [][]cell
+	Fits      table
 }
 
 // name returns the name of a machine. Two machines of one name get numbers.
@@ -93,13 +93,13 @@ func factsOf(s kit.Study) []Fact {
 		Fact{"predictions", fmt.Sprintf("SHA-256 %s, registered before the fits (%s). %s", s.Hash, dayAndTime(s.Predictions.Made), s.Predictions.How)})
 }
 
-// bandwidthRows returns a header, and a row for each node whose CPUs read.
-func bandwidthRows(b kit.Bandwidth) [][]string {
+// bandwidthTable has a row for each node whose CPUs read.
+func bandwidthTable(b kit.Bandwidth) table {
 	header := []string{"CPUs of"}
 	for _, n := range b.Nodes {
 		header = append(header, fmt.Sprintf("memory of node %d", n))
 	}
-	rows := [][]string{header}
+	var rows [][]string
 	for i, n := range b.Nodes {
 		row := []string{fmt.Sprintf("node %d", n)}
 		for _, rate := range b.Read[i] {
@@ -107,7 +107,8 @@ func bandwidthRows(b kit.Bandwidth) [][]string {
 		}
 		rows = append(rows, row)
 	}
-	return append(rows, append([]string{"one CPU alone, its own node", words.Significant(b.OneCore, 3)}, make([]string, max(0, len(b.Nodes)-1))...))
+	alone := append([]string{"one CPU alone, its own node", words.Significant(b.OneCore, 3)}, make([]string, max(0, len(b.Nodes)-1))...)
+	return newTable(header, append(rows, alone), isName)
 }
 
 var fitsHeader = []string{"model", "sweep", "CPUs", "cores", "time, s", "lowest to highest", "speed-up", "predicted, s", "measured / predicted"}
@@ -123,8 +124,40 @@ type fitted struct {
 	predicted    float64 // NaN: none
 }
 
-// fits returns the settings of a study in the order of its plan.
-func fits(s kit.Study) []fitted {
+// busy says in a sentence that other programs took a machine's CPUs; it is empty where they did not.
+func (x Machines) busy(i int) string {
+	s := x.Studies[i]
+	best, disturbed := s.METG.Disturbed()
+	var records []study.Record
+	for _, sweep := range s.Plan.Sweeps {
+		records = append(records, s.Records[sweep.Name]...)
+	}
+	fits := study.Summarise(records, study.Options{})
+	var how string
+	switch {
+	case disturbed:
+		how = fmt.Sprintf("even the longest tasks had an efficiency of no more than %.2f", best)
+	case fits.Busy():
+		how = fmt.Sprintf("they disturbed %d of %s in every repetition", fits.Disturbed, words.Count(fits.Settings, "setting"))
+	default:
+		return ""
+	}
+	return fmt.Sprintf("%s: other programs took the CPUs: %s. Its times are those of a busy machine, and nothing is concluded from them. "+
+		"Measure again when it is idle.", x.name(i), how)
+}
+
+// fits returns the settings of a study in the order of its plan. Those of a busy machine have no speed-up.
+func (x Machines) fits(i int) []fitted {
+	all := fitsOf(x.Studies[i])
+	if x.busy(i) != "" {
+		for k := range all {
+			all[k].speedUp = math.NaN()
+		}
+	}
+	return all
+}
+
+func fitsOf(s kit.Study) []fitted {
 	var all []fitted
 	var everySweep []study.Record // serial fits are the same in all of them
 	for _, sweep := range s.Plan.Sweeps {
@@ -183,12 +216,16 @@ func timesOf(records []study.Record, of func(study.Record) bool) []float64 {
 	return all
 }
 
-func fitRows(s kit.Study) [][]string {
+func (x Machines) fitRows(i int) [][]string {
 	var rows [][]string
-	for _, f := range fits(s) {
+	busy := x.busy(i) != ""
+	for _, f := range x.fits(i) {
 		predicted, ratio := "-", "-"
 		if !math.IsNaN(f.predicted) {
-			predicted, ratio = words.Significant(f.predicted, 3), fmt.Sprintf("%.2f", f.time.Median/f.predicted)
+			predicted = words.Significant(f.predicted, 3)
+		}
+		if !math.IsNaN(f.predicted) && !busy {
+			ratio = fmt.Sprintf("%.2f", f.time.Median/f.predicted)
 		}
 		speedUp := "-"
 		if !math.IsNaN(f.speedUp) {
@@ -200,18 +237,16 @@ func fitRows(s kit.Study) [][]string {
 	return rows
 }
 
-// InShort says for each machine what speed-up its largest number of CPUs gave, and how far off the predictions were.
+// InShort says for each machine that was not busy what speed-up its largest number of CPUs gave, and how far off the predictions were.
 func (x Machines) InShort() []string {
 	var sentences []string
-	for i, s := range x.Studies {
-		if best, disturbed := s.METG.Disturbed(); disturbed {
-			sentences = append(sentences, fmt.Sprintf("%s: other programs took the CPUs: even the longest tasks had an efficiency of no more than %.2f. "+
-				"Its times are those of a busy machine, and nothing is concluded from them. Measure again when it is idle.", x.name(i), best))
+	for i := range x.Studies {
+		if x.busy(i) != "" {
 			continue
 		}
 		var most []fitted
 		var errors []float64
-		for _, f := range fits(s) {
+		for _, f := range x.fits(i) {
 			if !math.IsNaN(f.predicted) {
 				errors = append(errors, math.Abs(f.time.Median/f.predicted-1))
 			}
@@ -244,10 +279,15 @@ func (x Machines) InShort() []string {
 // WriteTable writes the sentences and the tables of fits for a terminal.
 func (x Machines) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	for i, s := range x.Studies {
+	for i := range x.Studies {
 		fmt.Fprintf(&b, "%s\n", x.name(i))
-		writeColumns(&b, append([][]string{fitsHeader}, fitRows(s)...), fitIsText)
+		writeColumns(&b, append([][]string{fitsHeader}, x.fitRows(i)...), fitIsText)
 		b.WriteString("\n")
+	}
+	for i := range x.Studies {
+		if busy := x.busy(i); busy != "" {
+			writeWrapped(&b, "", busy)
+		}
 	}
 	for _, sentence := range x.InShort() {
 		writeWrapped(&b, "", sentence)
@@ -269,7 +309,7 @@ func (x Machines) speedUpFigure() (figure, error) {
 	for i, s := range x.Studies {
 		for _, sweep := range s.Plan.Sweeps {
 			name, drawn := x.name(i)+", "+sweep.Name, false
-			for _, point := range fits(s) {
+			for _, point := range x.fits(i) {
 				if point.sweep != sweep.Name || math.IsNaN(point.speedUp) {
 					continue
 				}
@@ -294,7 +334,7 @@ func (x Machines) speedUpFigure() (figure, error) {
 		}
 	}
 	if len(models) == 0 {
-		f.Missing = "There are no fits."
+		f.Missing = "No fit has a speed-up."
 		return f, nil
 	}
 	ys.Add(xs.High)

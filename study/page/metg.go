@@ -40,7 +40,7 @@ func (x METG) Write(dir string) error {
 		}
 		figures = append(figures, f)
 		parts = append(parts, metgPart{
-			Facts: metgFacts(s), Rows: rowsOf(metgRows(s), metgIsText), Missing: missingOf(s), What: whatOf(s),
+			Facts: metgFacts(s), Table: newTable(metgHeader, metgRows(s), metgIsText), Missing: missingOf(s), What: whatOf(s),
 		})
 	}
 	for i, f := range pageFigures(figures) {
@@ -50,16 +50,15 @@ func (x METG) Write(dir string) error {
 		METG
 		Several bool
 		InShort []string
-		Header  []cell
 		Parts   []metgPart
-	}{x, len(x.Studies) > 1, x.InShort(), cellsOf(metgHeader, metgIsText), parts}, figures)
+	}{x, len(x.Studies) > 1, x.InShort(), parts}, figures)
 }
 
 // A metgPart is one study's part of the page.
 type metgPart struct {
 	Facts   []Fact
 	Figure  pageFigure
-	Rows    [][]cell
+	Table   table
 	Missing []Fact
 	What    []Fact
 }
@@ -71,7 +70,7 @@ func metgFacts(s metg.Study) []Fact {
 	return []Fact{
 		{"machine", s.Host}, {"processor", s.Processor},
 		{"workers", fmt.Sprintf("%s, on CPUs %s (%s)", words.Count(s.Workers(), "worker"), words.List(s.CPUs), words.Count(s.Cores, "core"))},
-		{"rounds", fmt.Sprint(s.Rounds)}, {"measured", dayAndTime(s.Made)}, {"voxfit", s.Version}, {"command", s.Command},
+		{"rounds", fmt.Sprint(s.Rounds)}, {"measured", dayAndTime(s.Made)}, {"voxfit", s.Version},
 	}
 }
 
@@ -103,7 +102,21 @@ func spreadCells(s metg.Spread) []string {
 	return []string{duration(s.Median), interval(s)}
 }
 
-func interval(s metg.Spread) string { return duration(s.Low) + " to " + duration(s.High) }
+// durationInWords writes a median, with its interval where there is one.
+func durationInWords(s metg.Spread) string {
+	if s.N < 2 {
+		return duration(s.Median)
+	}
+	return fmt.Sprintf("%s (%s)", duration(s.Median), interval(s))
+}
+
+// interval is a dash where there was one round.
+func interval(s metg.Spread) string {
+	if s.N < 2 {
+		return "-"
+	}
+	return duration(s.Low) + " to " + duration(s.High)
+}
 
 // byMETG returns the schedulers that were measured, the least METG first.
 func byMETG(s metg.Study) []metg.Opponent {
@@ -182,25 +195,43 @@ func (x METG) InShort() []string {
 		if len(x.Studies) > 1 {
 			lead = s.Host + ": "
 		}
-		if best, disturbed := s.Disturbed(); disturbed {
-			sentences = append(sentences, fmt.Sprintf("%sOther programs took the CPUs meanwhile: even the longest tasks had an efficiency of no more "+
-				"than %.2f (the median of the schedulers), where it is near 1 on a machine with nothing else to do. What follows is no "+
-				"measure of the schedulers. Measure again when the machine is idle.", lead, best))
+		if _, disturbed := s.Disturbed(); disturbed {
 			continue
 		}
-		sentences = append(sentences, fmt.Sprintf("%sOn %s, voxfit's workers spend half of their time on work when a task takes %s (%s).",
-			lead, words.Count(s.Workers(), "CPU"), duration(own.Median), interval(own.Spread)))
+		bound := ""
+		if own.Below {
+			bound = "less than "
+		}
+		sentences = append(sentences, fmt.Sprintf("%sOn %s, voxfit's workers spend half of their time on work when a task takes %s%s.",
+			lead, words.Count(s.Workers(), "CPU"), bound, durationInWords(own.Spread)))
 		if ray, found := s.Found("ray"); found && len(ray.Measured) > 0 {
 			theirs := ray.METG(s.Workers(), share)
 			bound := ""
-			if theirs.Above {
+			if theirs.Above || own.Below {
 				bound = "more than "
 			}
-			sentences = append(sentences, fmt.Sprintf("%sWith Ray a task must take %s%s (%s) for that, %sabout %s times as long.",
-				lead, bound, duration(theirs.Median), interval(theirs.Spread), bound, rounded(theirs.Median/own.Median)))
+			sentences = append(sentences, fmt.Sprintf("%sWith Ray a task must take %s%s for that, %sabout %s times as long.",
+				lead, bound, durationInWords(theirs.Spread), bound, rounded(theirs.Median/own.Median)))
 		}
 		if steal := ours.Steal(); steal.N > 0 {
-			sentences = append(sentences, fmt.Sprintf("%sA worker without work of its own has another's after %s (%s).", lead, duration(steal.Median), interval(steal)))
+			sentences = append(sentences, fmt.Sprintf("%sA worker without work of its own has another's after %s.", lead, durationInWords(steal)))
+		}
+	}
+	return sentences
+}
+
+// Busy says of each study during which other programs took the CPUs that they did.
+func (x METG) Busy() []string {
+	var sentences []string
+	for _, s := range x.Studies {
+		if best, disturbed := s.Disturbed(); disturbed {
+			lead := ""
+			if len(x.Studies) > 1 {
+				lead = s.Host + ": "
+			}
+			sentences = append(sentences, fmt.Sprintf("%sOther programs took the CPUs meanwhile: even the longest tasks had an efficiency of no more "+
+				"than %.2f (the median of the schedulers), where it is near 1 on a machine with nothing else to do. What follows is no "+
+				"measure of the schedulers. Measure again when the machine is idle.", lead, best))
 		}
 	}
 	return sentences
@@ -219,7 +250,7 @@ func (x METG) WriteTable(w io.Writer) error {
 			writeWrapped(&b, "not measured: ", f.Name+": "+f.Value)
 		}
 	}
-	for _, sentence := range x.InShort() {
+	for _, sentence := range append(x.Busy(), x.InShort()...) {
 		writeWrapped(&b, "", sentence)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -232,7 +263,7 @@ func efficiencyFigure(s metg.Study, name string) (figure, error) {
 	f := figure{Name: name, Title: "Efficiency of tasks by their length",
 		Caption: "The share of the workers' time that went to the tasks' own work, by how long the work of one task takes. Points are " +
 			"medians over the rounds, bars the intervals that hold them. The dashed line is a half: a curve crosses it at its METG(50%). " +
-			"Further to the left is better."}
+			"Further to the left is better. The legend has the curves of each panel on lines of their own."}
 	sh := drawing.Sheet{Title: f.Title}
 	for _, panel := range metgPanels {
 		xs, ys := drawing.EmptyRange(), drawing.EmptyRange()

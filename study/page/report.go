@@ -40,11 +40,9 @@ type reportPage struct {
 	Runs, Whose     string
 	MadeOn          string
 	InShort         []string
-	ResultsHeader   []cell
-	Results         [][]cell
+	Results         table
 	Figures         []pageFigure
-	BesideHeader    []cell
-	Beside          [][]cell
+	Beside          *table
 	Overhead        *overheadSection
 	PublishedOn     string
 	PublishedVoxels string
@@ -83,12 +81,12 @@ func newReportPage(r Report, figures []figure) reportPage {
 	results := resultsOf(r.Summary)
 	p := reportPage{
 		Report: r, Runs: timesIn(r.Summary.Records, r.Summary.Settings), Whose: whoseRuns(r.Summary), MadeOn: dayAndTime(r.Made), InShort: results.inShort(), Figures: pageFigures(figures),
-		ResultsHeader: cellsOf(resultsHeader, isTextColumn), Results: rowsOf(results.resultsRows(), isTextColumn),
+		Results:     newTable(resultsHeader, results.resultsRows(), isTextColumn),
 		PublishedOn: study.PublishedMachine, PublishedVoxels: words.Thousands(study.PublishedVoxels),
 	}
 	if r.Published != nil {
-		isText := func(i int) bool { return i < 2 }
-		p.BesideHeader, p.Beside = cellsOf(besideHeader, isText), rowsOf(results.besideRows(), isText)
+		beside := newTable(besideHeader, results.besideRows(), func(i int) bool { return i < 2 })
+		p.Beside = &beside
 	}
 	return p
 }

@@ -61,7 +61,11 @@ func TestThePageStandsAlone(t *testing.T) {
 
 func TestThePageSaysEverythingItWasGiven(t *testing.T) {
 	r := sampleReport()
-	text := html.UnescapeString(studytest.Read(t, filepath.Join(writeReport(t, r), "index.html")))
+	text := studytest.Read(t, filepath.Join(writeReport(t, r), "index.html"))
+	if flag := `<span class="k">--seed</span> 1`; !strings.Contains(text, flag) {
+		t.Errorf("a line may be broken after the dashes of a flag: %q is not on the page", flag)
+	}
+	text = html.UnescapeString(strings.NewReplacer(`<span class="k">`, "", "</span>", "").Replace(text))
 	want := []string{r.Title, r.Command, "voxfit v0.1.0", "2026-01-02 03:04 UTC", r.Machine[0].Value, r.Data[0].Value, r.Repeat[0],
 		"ray_runs.csv", "published: Ray", "19,700", "this: voxfit", "How to repeat",
 		words.Thousands(r.Summary.Records) + " timed runs"}

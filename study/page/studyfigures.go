@@ -61,7 +61,7 @@ func (d drawer) finish(f figure, q quantity, missing string) (figure, error) {
 // unless returns why a figure is missing: because other programs disturbed the runs, or else for the given reason.
 func (d drawer) unless(missing string) string {
 	if d.Disturbed > 0 {
-		return "Other programs disturbed the runs or the serial runs, so that no time is relative to another."
+		return "Other programs disturbed the runs or the serial runs, so that their times are not compared."
 	}
 	return missing
 }

@@ -5,26 +5,49 @@ import (
 	"unicode/utf8"
 )
 
-// A cell is one cell of a table on the page. Numbers are aligned right.
-type cell struct {
-	Text   string
-	Number bool
+// A table is a table of the page, in the form that its template shows.
+type table struct {
+	Header []cell
+	Rows   [][]cell
 }
 
-func cellsOf(row []string, isText func(int) bool) []cell {
-	out := make([]cell, len(row))
-	for i, s := range row {
-		out[i] = cell{s, !isText(i)}
+// A cell is one cell of a table. Class says how the page's style sets it: "n" is a number, aligned right; "n i" is a
+// number whose interval may stand on a line of its own; "k" is words that stay on one line, and "long" words that do
+// not.
+type cell struct{ Text, Class string }
+
+// newTable makes a table. isText says which columns hold words.
+func newTable(header []string, rows [][]string, isText func(int) bool) table {
+	var t table
+	for i, text := range header {
+		c := cell{Text: text}
+		if !isText(i) {
+			c.Class = "n i"
+		}
+		t.Header = append(t.Header, c)
 	}
-	return out
-}
-
-func rowsOf(rows [][]string, isText func(int) bool) [][]cell {
-	var out [][]cell
 	for _, row := range rows {
-		out = append(out, cellsOf(row, isText))
+		var cells []cell
+		for i, text := range row {
+			cells = append(cells, newCell(text, isText(i)))
+		}
+		t.Rows = append(t.Rows, cells)
 	}
-	return out
+	return t
+}
+
+func newCell(text string, isText bool) cell {
+	const long = 16 // characters
+	value, interval, found := strings.Cut(text, " (")
+	switch {
+	case !isText && found:
+		return cell{value + " (" + strings.ReplaceAll(interval, " ", "\u00a0"), "n i"}
+	case !isText:
+		return cell{text, "n"}
+	case utf8.RuneCountInString(text) > long:
+		return cell{text, "long"}
+	}
+	return cell{text, "k"}
 }
 
 // writeColumns writes rows as aligned columns: words left, numbers right.

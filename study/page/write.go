@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/voxfit/voxfit/disk"
@@ -17,7 +21,19 @@ import (
 //go:embed *.html.tmpl
 var templateTexts embed.FS
 
-var templates = template.Must(template.ParseFS(templateTexts, "*.html.tmpl"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"command": command}).ParseFS(templateTexts, "*.html.tmpl"))
+
+// command sets a command so that no browser breaks a line after the dashes of a flag.
+func command(text string) template.HTML {
+	parts := strings.Split(text, " ")
+	for i, word := range parts {
+		parts[i] = template.HTMLEscapeString(word)
+		if strings.HasPrefix(word, "-") {
+			parts[i] = `<span class="k">` + parts[i] + `</span>`
+		}
+	}
+	return template.HTML(strings.Join(parts, " "))
+}
 
 // A figure is one drawing of a page.
 type figure struct {
@@ -48,9 +64,26 @@ type pageFigure struct {
 func pageFigures(figures []figure) []pageFigure {
 	var all []pageFigure
 	for i, f := range figures {
-		all = append(all, pageFigure{figure: f, Number: i + 1, Inline: template.HTML(f.SVG)})
+		all = append(all, pageFigure{figure: f, Number: i + 1, Inline: inline(f.SVG)})
 	}
 	return all
+}
+
+var svgWidth = regexp.MustCompile(`^<svg [^>]*?width="([0-9.]+)"`)
+
+// inline is a drawing as part of a page, whose style stretches it to the page's width. A narrow drawing is not stretched
+// that far, or its letters would be larger than the page's.
+func inline(svg []byte) template.HTML {
+	const most = 1.6
+	m := svgWidth.FindSubmatch(svg)
+	if m == nil {
+		return template.HTML(svg)
+	}
+	width, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		return template.HTML(svg)
+	}
+	return template.HTML(fmt.Sprintf(`<svg style="max-width:%.0fpx"%s`, most*width, strings.TrimPrefix(string(svg), "<svg")))
 }
 
 // A file is written beside a page.

@@ -152,6 +152,26 @@ func (c ChunkTimes) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
+// readRuns computes chunk times from a CSV file of timed runs.
+func readRuns(path, model string, evenIfBusy bool) (ChunkTimes, error) {
+	text, err := lock.ReadFile(path)
+	if err != nil {
+		return ChunkTimes{}, err
+	}
+	records, err := study.ParseRecords(path, text)
+	if err != nil {
+		return ChunkTimes{}, err
+	}
+	c, err := timesOfRuns(records, model, evenIfBusy)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	if study.Unfinished(text) {
+		c.Note += "; the file ends within a row, which is left out"
+	}
+	return c, nil
+}
+
 // ReadChunkTimes reads a model's chunk times from a file that WriteCSV wrote. It can also compute them from a CSV file
 // of timed runs that say where the workers' time went: from the runs on the fewest CPUs, one value from each. Runs that
 // other programs disturbed are left out, unless evenIfBusy is true.
@@ -164,15 +184,7 @@ func ReadChunkTimes(path, model string, evenIfBusy bool) (ChunkTimes, error) {
 	rows := csv.NewReader(file)
 	header, err := rows.Read()
 	if err != nil || !slices.Equal(header, chunkTimesHeader) {
-		records, err := study.ReadRecords(path)
-		if err != nil {
-			return ChunkTimes{}, err
-		}
-		c, err := timesOfRuns(records, model, evenIfBusy)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
-		}
-		return c, err
+		return readRuns(path, model, evenIfBusy)
 	}
 	c := ChunkTimes{Model: modelname.ClassOf(model)}
 	for {
