@@ -40,8 +40,8 @@ var machines = map[string]machine{
 // nodeMemory is each node's, in MiB.
 const nodeMemory = 256
 
-// bootLimit ends a machine that hangs. It takes four seconds here, and many times that where other programs
-// have the CPUs.
+// bootLimit ends a machine that does not come to its tests, and one whose tests hang. Booting takes four seconds here, and
+// many times that where other programs have the CPUs.
 const bootLimit = 4 * time.Minute
 
 // bootAttempts is how often a machine is switched on that says nothing: with QEMU 7.2 and a thread for each CPU, 3 of 86
@@ -88,12 +88,12 @@ func initialFiles(t *testing.T, program []byte) string {
 }
 
 // bootOften boots a machine again that never came to its tests.
-func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string, limit time.Duration, more ...string) (string, error) {
+func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
 	t.Helper()
-	output, err := boot(qemu, kernel, initrd, m, test, limit, more...)
-	for attempt := 2; attempt <= bootAttempts && !strings.Contains(output, "=== RUN"); attempt++ {
+	output, err := boot(qemu, kernel, initrd, m, test, limit)
+	for attempt := 2; attempt <= bootAttempts && !strings.Contains(output, testBegins); attempt++ {
 		t.Logf("the machine never came to its tests (%v; it wrote %q): attempt %d", err, output, attempt)
-		output, err = boot(qemu, kernel, initrd, m, test, limit, more...)
+		output, err = boot(qemu, kernel, initrd, m, test, limit)
 	}
 	return output, err
 }
@@ -182,11 +182,31 @@ func (a *archive) pad() {
 	}
 }
 
+// testBegins is what a machine writes when it comes to its tests.
+const testBegins = "=== RUN"
+
+// A serialLine keeps what a machine writes, and calls begun when it comes to its tests.
+type serialLine struct {
+	text  bytes.Buffer
+	begun func()
+}
+
+func (s *serialLine) Write(p []byte) (int, error) {
+	n, err := s.text.Write(p)
+	if s.begun != nil && bytes.Contains(s.text.Bytes(), []byte(testBegins)) {
+		s.begun()
+		s.begun = nil
+	}
+	return n, err
+}
+
 // boot runs a test of this package on the machine, until it switches itself off, and returns what it wrote to its serial
-// line. QEMU gets more arguments, if there are some.
-func boot(qemu, kernel, initrd string, m machine, test string, limit time.Duration, more ...string) (string, error) {
+// line. A machine that has not come to its tests after bootLimit, and one that is not off after the limit, are stopped.
+func boot(qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	silent := time.AfterFunc(bootLimit, cancel)
+	defer silent.Stop()
 	// Intel's, because QEMU gives AMD's no second threads. All CPUs on one thread are as fast as each on its own.
 	args := []string{
 		"-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max,vendor=GenuineIntel", "-smp", m.smp, "-m", fmt.Sprintf("%dM", nodeMemory*len(m.nodes)),
@@ -206,11 +226,17 @@ func boot(qemu, kernel, initrd string, m machine, test string, limit time.Durati
 			}
 		}
 	}
-	out, err := exec.CommandContext(ctx, qemu, append(args, more...)...).CombinedOutput()
-	if ctx.Err() != nil {
+	line := serialLine{begun: func() { silent.Stop() }}
+	command := exec.CommandContext(ctx, qemu, args...)
+	command.Stdout, command.Stderr = &line, &line
+	err := command.Run()
+	switch {
+	case ctx.Err() == context.DeadlineExceeded:
 		err = fmt.Errorf("the machine was not off after %v: %w", limit, ctx.Err())
+	case ctx.Err() != nil:
+		err = fmt.Errorf("the machine had not come to its tests after %v: %w", bootLimit, ctx.Err())
 	}
-	return strings.ReplaceAll(string(out), "\r\n", "\n"), err
+	return strings.ReplaceAll(line.text.String(), "\r\n", "\n"), err
 }
 
 // judge turns the guest's output into this test's verdict.
