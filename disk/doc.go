@@ -6,7 +6,7 @@
 // An operating system first keeps in memory what a program writes, and puts it on disk later. After a power loss this
 // is left:
 //
-//   - Of a file, all that was written before its last Sync is there. What was written later may be there, or be
+//   - Of a file, everything that was written before its last Sync is there. Later writes may be there, or be
 //     missing, or be there in part.
 //   - Of the names in a folder, all that was made, renamed or removed before the last SyncFolder of that folder holds.
 //     Each later operation may hold or may be lost, independently of the others.
@@ -18,5 +18,5 @@
 //
 // After each operation, the function that was given to Observe is called with it. The tests of what a power loss leaves
 // (internal/powerloss) use this to know what was on the disk at any moment. Whatever must survive a power loss must
-// therefore be written through this package. Where no function was given, the only cost is a look at a pointer.
+// therefore be written through this package. Without such a function the only cost is a look at a pointer.
 package disk

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// A File is open for writing. It has those of os.File's methods that are needed here, and tells the observer of the ones
-// that change what is on the disk.
+// A File is a file that is open for writing. It has the methods of os.File that are needed here, and tells the observer
+// of calls that change what is on the disk.
 type File struct {
 	unchanging
 	file *os.File
@@ -21,7 +21,8 @@ type unchanging interface {
 	Stat() (fs.FileInfo, error)
 }
 
-// Create makes a new file for writing, with the permissions of any new file. One that exists is an error, fs.ErrExist.
+// Create makes a new file for writing, with the permissions of any new file. If the file exists, the error is
+// fs.ErrExist.
 func Create(path string) (*File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -30,7 +31,7 @@ func Create(path string) (*File, error) {
 	return Adopt(f), nil
 }
 
-// Adopt takes over a file that was opened for writing, and perhaps made, by another package.
+// Adopt returns a File for a file that another package opened for writing, and perhaps created.
 func Adopt(f *os.File) *File {
 	tell(Operation{Kind: Opened, Path: f.Name()})
 	return &File{f, f}

@@ -35,7 +35,7 @@ func Mkdir(path string) error {
 	return err
 }
 
-// Rename gives a file another name, in the place of a file that has it.
+// Rename gives a file another name. It replaces a file that has that name.
 func Rename(from, to string) error {
 	err := os.Rename(from, to)
 	if err == nil {
@@ -53,7 +53,7 @@ func Remove(path string) error {
 	return err
 }
 
-// RemoveAll removes a folder and what is in it, or a file. What is not there is no error.
+// RemoveAll removes a folder with its contents, or a file. It is no error if there is neither.
 func RemoveAll(path string) error {
 	if !observed() {
 		return os.RemoveAll(path)

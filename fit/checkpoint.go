@@ -30,7 +30,7 @@ type Checkpoint struct {
 	anew       string
 }
 
-// savedVoxels says where the voxels of a block are in the file, after its head.
+// savedVoxels says where the voxels of a block are in the file. They follow the block's head.
 type savedVoxels struct{ offset, bytes int64 }
 
 const (
@@ -39,8 +39,8 @@ const (
 	blockHead       = sha256.Size + 24 // the key, and as int64 the first voxel, the one after the last, and the bytes of all voxels
 )
 
-// OpenCheckpoint opens the checkpoint at path, or makes it. key is any text that changes when the results would; p is
-// the number of parameters of a voxel. A file of another fit or of an older version is removed and made anew, and Anew
+// OpenCheckpoint opens the checkpoint at path, or creates it. key is any text that changes when the results would. p is
+// the number of parameters of a voxel. A file of another fit or of an older version is replaced by a new one, and Anew
 // says so. The file must be a regular one: a link and a named pipe are refused.
 func OpenCheckpoint(path, key string, p int) (*Checkpoint, error) {
 	opened, err := lock.Open(path)
@@ -221,7 +221,7 @@ func (c *Checkpoint) Save(part sched.Range, result Result, taken func()) error {
 // Close keeps the file for a later run.
 func (c *Checkpoint) Close() error { return c.file.Close() }
 
-// Remove deletes the file when the fit is whole. If another file has its name by now, that one stays.
+// Remove deletes the file after the fit is complete. If another file has its name by now, that file stays.
 func (c *Checkpoint) Remove() error {
 	own, err := c.file.Stat()
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// In a checkpoint a voxel has its code, a byte that is zero, and its iteration count as uint16. After these comes a byte for
-// each eight parameters, the lowest bit for the first of them: a set bit says that the parameter is there. The others are
-// zeros, of which sparse models have many. The parameters that are there follow as float64. A parameter is a zero here where
-// all of its bits are, so that each comes back bit for bit.
+// In a checkpoint a voxel has its code, a byte that is zero, and its iteration count as uint16. Then comes a byte for
+// each eight parameters, the lowest bit for the first of them. A set bit says that the parameter is stored. The other
+// parameters are zeros, of which sparse models have many. The stored parameters follow as float64. Only a parameter
+// whose bits are all zero is left out, so that each comes back bit for bit.
 
 // statusPart is the size of code and iteration count.
 const statusPart = 4
@@ -22,7 +22,7 @@ const statusPart = 4
 // leastVoxel is the size of a voxel whose parameters are all zero.
 func leastVoxel(parameters int) int { return statusPart + (parameters+7)/8 }
 
-// isThere is 1 for the bits of a parameter that is there, and 0 for a zero.
+// isThere returns 1 for the bits of a parameter that is stored, and 0 for a zero.
 func isThere(bits uint64) uint64 { return (bits | -bits) >> 63 }
 
 // voxelBytes is the size of some voxels with these parameters.
@@ -53,7 +53,7 @@ func appendVoxel(buf []byte, s kernel.Status, parameters []float64) []byte {
 		for _, x := range eight {
 			any |= math.Float64bits(x)
 		}
-		if any != 0 { // each is written, and the next one over it where it was a zero
+		if any != 0 { // a zero is written, too, and overwritten by the next parameter
 			for k, x := range eight {
 				bits := math.Float64bits(x)
 				binary.LittleEndian.PutUint64(voxel[at:], bits)
@@ -66,7 +66,7 @@ func appendVoxel(buf []byte, s kernel.Status, parameters []float64) []byte {
 	return buf[:begin+at]
 }
 
-// A voxelReader reads voxels of so many parameters.
+// A voxelReader reads voxels with a number of parameters.
 type voxelReader struct {
 	in         io.Reader
 	head, rest []byte

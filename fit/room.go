@@ -11,9 +11,8 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A Room is the memory of a fit, outside the Go heap: the signal and the results of a number of voxels,
-// in huge pages where the system allows, and with each NUMA node's share of the voxels on that node
-// (Place). Free gives it back.
+// A Room is memory for a fit, outside the Go heap: for the signal and the results of a number of voxels. It is in huge
+// pages where the system allows, and Place moves each NUMA node's share of the voxels to that node. Free frees it.
 type Room struct {
 	// Signal is voxels x measurements, voxel-major.
 	Signal     []float32
@@ -23,8 +22,8 @@ type Room struct {
 	pages      [3]*numa.Pages // of signal, parameters, status
 }
 
-// NewRoom makes room for voxels of so many measurements, and for results of models of up to so many parameters. Either
-// number may be 0 where the caller keeps that part elsewhere.
+// NewRoom allocates memory for a number of voxels: their measurements, and results of up to a number of parameters.
+// measurements or parameters may be 0 if the caller keeps that part elsewhere.
 func NewRoom(voxels, measurements, parameters int) (*Room, error) {
 	r := &Room{voxels: voxels}
 	statuses := 0
@@ -105,7 +104,7 @@ func share(offset int, r sched.Range, perVoxel, n int) (begin, end int) {
 	return border(r.Begin), border(r.End)
 }
 
-// Free gives the memory back. Signal and the results in it must not be used afterwards. A second call does nothing.
+// Free frees the memory. Signal and the results in it must not be used afterwards. A second call does nothing.
 func (r *Room) Free() error {
 	var errs []error
 	for _, p := range r.pages {

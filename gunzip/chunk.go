@@ -36,9 +36,9 @@ type chunk struct {
 
 	// Fields of parallel feeds:
 	summed   bool   // bytes and sums are there
-	resolved bool   // so are those of all chunks before it in the piece
+	resolved bool   // bytes and sums of all chunks before it in the piece are there, too
 	piece    *piece // the piece that it belongs to
-	last     bool   // the last chunk of its piece: when it is done with, the piece is
+	last     bool   // whether it is the last chunk of its piece
 }
 
 // A memberEnd is the end of a gzip member: the place at, and what the trailer says of the member's bytes before it.

@@ -6,7 +6,7 @@ import "hash/crc32"
 type sum struct {
 	crc    uint32
 	length int64
-	shift  uint32 // by what a CRC of bytes in front of these is multiplied
+	shift  uint32 // the factor for a CRC of bytes in front of these
 }
 
 // noSum is the sum of no bytes.

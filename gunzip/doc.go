@@ -33,10 +33,9 @@
 // sequences"; Knespel and Brunst 2023, "Rapidgzip: Parallel Decompression and Seeking in Gzip Files Using Cache
 // Prefetching"):
 //
-//   - A worker takes 1 to 12 MiB of the file and tries each bit until a block seems to begin there. That is so where
-//     the header, the code lengths and the sums of the codes are those of a dynamic block, where a length and its
-//     complement are those of a stored block, or where a member's header begins. Other data hardly ever look like one
-//     of these.
+//   - A worker takes 1 to 12 MiB of the file and tries each bit until a block seems to begin there. It seems so if
+//     there is a valid header with valid code lengths of a dynamic block, a length and its complement as in a stored
+//     block, or the header of a member. Other data hardly ever look like one of these.
 //   - From there on it decodes to symbols of 16 bits. A symbol of 256 or more is a marker: it stands for a byte of the
 //     unknown window. Matches copy markers like all other symbols. Once the last 32 KiB hold no marker, the worker goes
 //     on with bytes.

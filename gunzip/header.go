@@ -24,8 +24,8 @@ const (
 	flagsUnused = 0xe0
 )
 
-// headerLength is how many bytes the gzip header (RFC 1952) takes with which b begins. An error is io.ErrUnexpectedEOF
-// where b ends before it, or wraps gzip.ErrHeader.
+// headerLength returns the length in bytes of the gzip header (RFC 1952) at the beginning of b. The error is
+// io.ErrUnexpectedEOF if b ends within the header, and else it wraps gzip.ErrHeader.
 func headerLength(b []byte) (int, error) {
 	if begins := b[:min(len(b), len(magic))]; !strings.HasPrefix(magic, string(begins)) {
 		return 0, fmt.Errorf("%w: it begins with the bytes % x, expected % x", gzip.ErrHeader, begins, magic)

@@ -2,10 +2,10 @@ package gunzip
 
 import "github.com/voxfit/voxfit/gunzip/internal/deflate"
 
-// PeakMemory is the most memory, in bytes, that a Reader of a file of this size with this many workers holds, whatever
-// the file holds. Each piece that is being decoded takes its part of the file, a decoder, and chunks of output. Files
-// of diffusion data, which deflate makes half as large, take less than half of all this. A Reader with one worker holds
-// two chunks.
+// PeakMemory returns the largest amount of memory, in bytes, that a Reader of a file of this size with this many
+// workers holds, whatever the file contains. Each piece that is being decoded takes its part of the file, a decoder,
+// and chunks of output. Files of diffusion data, which deflate makes half as large, take less than half of that. A
+// Reader with one worker holds two chunks.
 func PeakMemory(size int64, workers int) int64 {
 	const decoder = 1 << 15
 	if workers <= 1 || size <= leastPiece {

@@ -33,7 +33,7 @@ func divide(size int64, workers int, least, most int64) []int64 {
 // symbolStep is how many symbols are decoded, at most, before the window is searched for markers again.
 const symbolStep = 64 << 10
 
-// muchOutput is how many chunks of output are much for a piece of the file: in bytes, six and a half times its size.
+// muchOutput is the number of chunks from which on a piece has much output: in bytes, six and a half times its size.
 func muchOutput(piece int64) int { return int(max(12*piece>>20, leastChunks)) }
 
 // leastChunks is how many chunks of output each piece may hold.
@@ -107,7 +107,7 @@ func (p *piece) begun(spare *spares) *chunk {
 	return c
 }
 
-// forget gives back what was decoded from a wrong beginning. The piece is then decoded in its turn.
+// forget releases what was decoded from a wrong beginning. The piece is then decoded in its turn.
 func (p *piece) forget(spare *spares, c *chunk) {
 	spare.recycle(p.chunks...)
 	if c != nil {
@@ -159,7 +159,7 @@ func (p *piece) lap() {
 // findStep is how many bytes of a piece are searched at a time. Most such stretches have the beginning of a block.
 const findStep = 256 << 10
 
-// find searches for a place where the piece can begin, if its beginning is not known yet.
+// find searches for a place where the piece can begin, unless its beginning is known already.
 func (p *piece) find(spare *spares) bool {
 	if p.stretch == nil {
 		p.stretch = spare.stretch()

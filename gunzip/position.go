@@ -49,7 +49,7 @@ func (p prober) zeros(from, to int) bool {
 	return true
 }
 
-// storedLength returns the length that stands at a byte; false unless its complement follows.
+// storedLength returns the length at a byte, and false unless its complement follows.
 func (p prober) storedLength(at int) (int, bool) {
 	if at+4 > len(p.data) {
 		return 0, false
@@ -58,7 +58,7 @@ func (p prober) storedLength(at int) (int, bool) {
 	return int(both & 0xffff), both>>16^both&0xffff == 0xffff
 }
 
-// storedBefore tells whether the byte is where a stored block that a search finds has its length.
+// storedBefore says whether a stored block that a search finds has its length at this byte.
 func (p prober) storedBefore(at int) bool {
 	length, ok := p.storedLength(at)
 	if !ok || at == 0 || p.data[at-1]>>5 != 0 {

@@ -41,7 +41,8 @@ type feed interface {
 // same time, ahead of what is read, and several goroutines then call ReadAt. PeakMemory says how much memory this
 // takes.
 //
-// An error in the first header is returned here; its words are those of Read's errors. An empty file is io.EOF.
+// NewReader returns an error if the first header is damaged, with the same text as an error of Read. For an empty file
+// it returns io.EOF.
 //
 // Close must be called when the Reader is no longer needed. It does not close r.
 func NewReader(r io.ReaderAt, size int64, workers int) (*Reader, error) {
@@ -63,9 +64,9 @@ func newReader(r io.ReaderAt, size int64, workers int, leastPiece, mostPiece int
 // what is wrong and where. The error wraps what packages compress/gzip and compress/flate would return:
 //
 //   - io.ErrUnexpectedEOF for a file that is cut off,
-//   - gzip.ErrHeader for what is no member's header, such as garbage behind the last member,
-//   - gzip.ErrChecksum for a checksum or a length that is not that of the data,
-//   - flate.CorruptInputError for all else.
+//   - gzip.ErrHeader for bytes that are not a member's header, such as garbage behind the last member,
+//   - gzip.ErrChecksum for a checksum or a length that does not match the data,
+//   - flate.CorruptInputError for any other damage.
 //
 // The checksum of a member comes after its data. Its bytes are known to be right only when Read has gone past the
 // member's end.

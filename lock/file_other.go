@@ -4,5 +4,5 @@ package lock
 
 import "os"
 
-// hold makes a lock file: this system has no advisory lock that Go's library offers.
+// hold makes a lock file, because Go's library has no advisory lock for this system.
 func hold(f *os.File) (unlock func() error, err error) { return lockBeside(f.Name()) }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// hold takes a lock on one byte far behind the end of the file: a lock of Windows keeps others
-// from reading the locked bytes, and readers of the rows must not be stopped.
+// hold takes a lock on one byte far behind the end of the file. A lock of Windows prevents others from reading the
+// locked bytes, and readers of the rows must not be stopped.
 func hold(f *os.File) (unlock func() error, err error) {
 	at := &windows.Overlapped{OffsetHigh: 1 << 30}
 	h := windows.Handle(f.Fd())

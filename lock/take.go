@@ -14,8 +14,8 @@ import (
 // ErrHeld says that another process has the lock.
 var ErrHeld = errors.New("another process is writing to it")
 
-// File takes the lock of an open file without waiting. unlock gives the lock back, and so does the end of the process.
-// The error wraps ErrHeld where another process has the lock.
+// File takes the lock of an open file without waiting. unlock releases the lock, and so does the end of the process.
+// The error wraps ErrHeld if another process has the lock.
 func File(f *os.File) (unlock func() error, err error) { return hold(f) }
 
 // A HeldError says who holds the lock at Path, in the holder's own words. errors.Is finds ErrHeld in it.
@@ -50,7 +50,7 @@ func (e *ForeignError) Error() string {
 
 func (e *ForeignError) Unwrap() error { return e.cause }
 
-// Holder describes this process to those who come second: the command, the process, the host, and the time.
+// Holder describes this process for the error of a second one: the command, the process, the host, and the time.
 func Holder(command string) string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -65,9 +65,9 @@ type Lock struct {
 	unlock func() error
 }
 
-// Take makes the lock file at path, locks it and writes holder into it. It never waits for another process. Where
-// another process has the lock, the error is a HeldError with the words of that process. Where a file of another user
-// is in the way, it is a ForeignError. The folder must exist.
+// Take creates the lock file at path, locks it and writes holder into it. It never waits for another process. If
+// another process has the lock, the error is a HeldError with the text of that process. If a file of another user is in
+// the way, it is a ForeignError. The folder must exist.
 func Take(path, holder string) (*Lock, error) {
 	for {
 		l, err := take(path)
@@ -110,8 +110,8 @@ func take(path string) (*Lock, error) {
 	return nil, &HeldError{path, readHolder(f), err}
 }
 
-// foreign says what is the matter with a lock file that may not be written to. Where there is none, it is the folder that
-// may not.
+// foreign returns the error for a lock file without permission to write. If there is no such file, the folder lacks the
+// permission.
 func foreign(path string, cause error) error {
 	if _, err := os.Lstat(path); err != nil {
 		return cause
@@ -131,7 +131,7 @@ func foreign(path string, cause error) error {
 	return &ForeignError{Path: path, cause: cause}
 }
 
-// named reports whether the file's path still leads to this very file.
+// named reports whether the file's path still leads to this file.
 func named(f *os.File) bool {
 	own, err := f.Stat()
 	if err != nil {
@@ -141,7 +141,8 @@ func named(f *os.File) bool {
 	return err == nil && os.SameFile(own, there)
 }
 
-// readHolder reads the holder's words. A holder writes them right after it has the lock: they are waited for a moment.
+// readHolder reads the holder's text. A holder writes it right after it gets the lock, so readHolder waits for a
+// moment.
 func readHolder(f *os.File) string {
 	const attempts, most = 20, 4096
 	for range attempts {
@@ -154,8 +155,7 @@ func readHolder(f *os.File) string {
 	return ""
 }
 
-// write replaces what a holder that was killed left in the file. The words are one line; its end says that they are
-// whole.
+// write replaces the text of a killed holder in the file. The text is one line, whose end shows that it is complete.
 func (l *Lock) write(holder string) error {
 	if err := l.file.Truncate(0); err != nil {
 		return err
@@ -173,10 +173,11 @@ func (l *Lock) Check() error {
 	return fmt.Errorf("%s was removed or moved away while it was in use", l.file.Name())
 }
 
-// Release removes the file, and then gives the lock back. In this order no process can lock a file that is about to be
-// removed and not notice.
+// Release removes the file, and then releases the lock. In this order no process can lock a file that is about to be
+// removed without noticing.
 func (l *Lock) Release() error {
-	if runtime.GOOS == "windows" { // which removes no file that is open, and refuses to while another process has it open
+	// Windows does not remove an open file, and refuses to while another process has it open.
+	if runtime.GOOS == "windows" {
 		err := errors.Join(l.unlock(), l.file.Close())
 		_ = os.Remove(l.file.Name())
 		return err

@@ -2,9 +2,9 @@ package nifti
 
 import "math"
 
-// Affine returns the transform from voxel numbers to millimetres, row-major with (0, 0, 0, 1) as
-// its last row. It follows nibabel: the sform where its code is not 0, else the qform where its
-// code is not 0, else zooms alone, with x flipped and the origin at the middle of the image.
+// Affine returns the transform from voxel numbers to millimetres, row-major with (0, 0, 0, 1) as its last row. It
+// follows nibabel: it is the sform if its code is not 0, else the qform if its code is not 0, else the zooms alone,
+// with x flipped and the origin at the middle of the image.
 func (h *Header) Affine() [4][4]float64 {
 	switch {
 	case h.SFormCode != 0:

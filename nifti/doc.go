@@ -29,7 +29,7 @@
 //
 // A fit needs the rows of some thousand voxels at a time, not of all. [Image.Volumes] keeps the masked voxels of a
 // compressed file in memory in the type that the file stores (int16 takes half the memory of float32), and makes rows
-// when they are asked for. Those of a .nii file stay in the file until then.
+// when they are asked for. The voxels of a .nii file stay in the file until then.
 //
 // # Which voxels
 //
@@ -54,12 +54,11 @@
 //
 // # Writing
 //
-// [WriteMap] spreads fitted values over the grid of the acquisition; [WriteSignal] writes a whole
-// block, and [WriteVolumes] an image that is made volume by volume, of float32 or of integers. All
-// write without scaling, compressed on all processors where the name ends in .gz. A file appears under its name only when it is whole and on disk: it is
-// written under a temporary name in the same folder, synced and renamed. After any error (a full
-// disk, a cancelled context) nothing is left behind. Only a process that is killed leaves its
-// temporary file, named ".NAME.tmp-XXXXXXXX".
+// [WriteMap] spreads fitted values over the grid of the acquisition. [WriteSignal] writes a whole block. [WriteVolumes]
+// writes an image that is made volume by volume, of float32 or of integers. All write without scaling, and compress on
+// all CPUs if the name ends in .gz. A file gets its name only when it is complete and on disk: it is written under a
+// temporary name in the same folder, synced and renamed. After any error (a full disk, a cancelled context) nothing is
+// left behind. Only a process that is killed leaves its temporary file, named ".NAME.tmp-XXXXXXXX".
 //
 // # What can go wrong
 //

@@ -33,11 +33,11 @@ type storage interface {
 
 // Open reads and checks the header of a .nii or .nii.gz file.
 //
-// All limits are checked here, before anything is allocated for voxels: a .nii file must be as
-// long as its header says; a .nii.gz file must at least be able to hold that much, since deflate
-// cannot shrink data by more than 1032 to 1 (the rest is found while streaming). Refused with one
-// line that names the file: .hdr/.img pairs, types that are not real numbers, sizes that overflow,
-// a bitpix or vox_offset that contradicts the rest, affines that are not finite.
+// All limits are checked here, before anything is allocated for voxels. A .nii file must be as long as its header says.
+// A .nii.gz file must be able to hold as much: deflate cannot shrink data by more than 1032 to 1. Whether it really
+// does is checked while it is read. An error names the file in one line. Open refuses .hdr/.img pairs, types that are
+// not real numbers, sizes that overflow, a bitpix or vox_offset that contradicts the rest, and affines that are not
+// finite.
 func Open(path string) (*Image, error) {
 	return open(path, func() (storage, error) { return openFile(path) })
 }
@@ -72,7 +72,7 @@ func open(path string, opener func() (storage, error)) (*Image, error) {
 func (m *Image) cutByVolumes(s storage, raw []byte) error {
 	h := m.Header
 	volume := int64(h.Datatype.Size()) * int64(h.Voxels())
-	if volume < pieceBytes { // volumes so small that a piece may hold several
+	if volume < pieceBytes { // several volumes fit into a piece
 		return nil
 	}
 	m.witness.cut(grid{head: h.offset, volume: volume})
@@ -129,7 +129,7 @@ func (m *Image) front(s storage) ([]byte, error) {
 	n, err := io.ReadFull(r, raw)
 	switch {
 	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-	case m.compressed && errors.Is(err, gzip.ErrHeader): // in the first member, NewReader reports it; here it is garbage behind the data
+	case m.compressed && errors.Is(err, gzip.ErrHeader): // in a later member: garbage behind the data
 	case m.compressed:
 		return nil, fmt.Errorf("%s: corrupt gzip data in the header: %w", m.Path, err)
 	default:
@@ -156,7 +156,7 @@ func (m *Image) notGzip(s storage, err error) error {
 	return fmt.Errorf("%s: not gzip data: it begins with the bytes % x, expected 1f 8b", m.Path, head[:n])
 }
 
-// deflateLimit is the most that deflate can expand: 258 bytes from 2 bits.
+// deflateLimit is the largest ratio at which deflate expands: 258 bytes from 2 bits.
 const deflateLimit = 1032
 
 // checkSize compares what the header promises with what the file can hold.
@@ -174,7 +174,7 @@ func (m *Image) checkSize(h *Header, size int64) error {
 	return nil
 }
 
-// source opens the voxels for reading. If the file is compressed, so many workers decompress it.
+// source opens the voxels for reading. If the file is compressed, workers goroutines decompress it.
 func (m *Image) source(workers int) (source, error) {
 	if !m.compressed {
 		return m.plain()

@@ -9,8 +9,8 @@ import (
 	"github.com/voxfit/voxfit/internal/plural"
 )
 
-// A layout gives the byte offsets of the fields that matter here. NIfTI-2 widened most numbers
-// and moved them all; apart from that the two versions say the same.
+// A layout gives the byte offsets of the fields that matter here. NIfTI-2 widened most numbers and moved all of them.
+// Apart from that, both versions have the same fields.
 type layout struct {
 	version                         int
 	size                            int

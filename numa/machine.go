@@ -57,7 +57,7 @@ type Core struct {
 	Kind Kind
 }
 
-// A Kind tells the cores of hybrid processors apart. On others every core is of kind Performance.
+// A Kind is the kind of a core on a hybrid processor. On other processors every core is of kind Performance.
 type Kind string
 
 // The kinds of cores.

@@ -7,7 +7,7 @@ import (
 
 // Pages is a block of memory of its own. Where the system allows, it lies outside the Go heap. It is zeroed, and
 // aligned to HugePage. The kernel is asked to back it by huge pages, and Prefer places it on nodes. It must hold no Go
-// pointers. Only Free gives it back.
+// pointers. Only Free frees it.
 type Pages struct {
 	bytes   []byte
 	mapping []byte // what the system gave; nil for memory of the Go heap

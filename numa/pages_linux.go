@@ -30,12 +30,12 @@ func NewPages(bytes int) (*Pages, error) {
 	}
 	skip := int(-uintptr(unsafe.Pointer(&mapping[0])) % HugePage)
 	p := &Pages{bytes: mapping[skip : skip+bytes : skip+bytes], mapping: mapping}
-	// A wish: kernels without huge pages, or told never to use them, decline, and nothing is lost.
+	// A kernel without huge pages, or one that may not use them, ignores this request.
 	_ = unix.Madvise(mapping, unix.MADV_HUGEPAGE)
 	return p, nil
 }
 
-// Free gives the memory back. Slices of it must not be used any more. A second call does nothing.
+// Free frees the memory. Slices of it must not be used any more. A second call does nothing.
 func (p *Pages) Free() error {
 	if p.mapping == nil {
 		return nil
@@ -50,7 +50,7 @@ func (p *Pages) Free() error {
 func (p *Pages) Prefer(begin, end, node int) error {
 	size := os.Getpagesize()
 	begin, end = (begin+size-1)/size*size, (end+size-1)/size*size
-	end = min(end, (len(p.bytes)+size-1)/size*size) // the mapping goes on behind the bytes
+	end = min(end, (len(p.bytes)+size-1)/size*size) // the mapping is longer than bytes
 	if begin >= end {
 		return nil
 	}
@@ -66,7 +66,7 @@ func (p *Pages) Prefer(begin, end, node int) error {
 	return nil
 }
 
-// NoNode stands in PagesOn for pages that lie nowhere yet, because nothing was written to them.
+// NoNode is the key in PagesOn for pages that have no memory yet, because nothing was written to them.
 const NoNode = -1
 
 // PagesOn counts the pages of some memory by the node that they lie on, as the kernel says (move_pages(2)). The slice

@@ -42,7 +42,7 @@ func armProcessor(implementer, part, revision int) Processor {
 	return p
 }
 
-// number reads a decimal or 0x number, 0 where it is none.
+// number reads a decimal or 0x number, and returns 0 for any other text.
 func number(text string) int {
 	n, err := strconv.ParseInt(text, 0, 32)
 	if err != nil {

@@ -35,7 +35,7 @@ func readMachine(root fs.FS) Machine {
 	return m
 }
 
-// A place is where one CPU sits.
+// A place is the position of a CPU in the machine.
 type place struct {
 	pkg      int
 	siblings []int // the hardware threads of its core, itself among them
@@ -233,8 +233,8 @@ func (m *Machine) setComplexes() {
 	}
 }
 
-// lastLevel is the index of the cache of the highest level that a CPU uses, -1 where there is none
-// beyond the second: the first two levels are a core's own (or that of a few), and no neighbourhood.
+// lastLevel returns the index of the highest cache that a CPU uses, or -1 if that is not above the second level. The
+// first two levels belong to one core or a few, and make no complex.
 func (m *Machine) lastLevel(cpu int) int {
 	last := -1
 	for i, c := range m.Caches { // by level, ascending

@@ -70,8 +70,8 @@ type WorkerAccount struct {
 	// VoluntarySwitches and InvoluntarySwitches are the thread's context switches from the start of its work to the end
 	// of it. Voluntary ones are waits. At involuntary ones the kernel gave its CPU to another thread.
 	VoluntarySwitches, InvoluntarySwitches int64
-	// CPUTime is what the thread had of its CPU over the same time; 0 where the system does not say. A worker computes
-	// without waiting, so what it had less than Dispatch, Steal and Compute was taken by others.
+	// CPUTime is the thread's CPU time over the same time, or 0 if the system does not say. A worker computes without
+	// waiting. If CPUTime is less than Dispatch, Steal and Compute together, others took the difference.
 	CPUTime time.Duration
 	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
 	Counts numa.Counts
@@ -82,7 +82,8 @@ func (w WorkerAccount) Total() time.Duration {
 	return w.StartWait + w.FirstTouch + w.Dispatch + w.Steal + w.Compute + w.TailWait
 }
 
-// Taken is the time that the worker was ready to compute and others had its CPU; 0 where the system does not say.
+// Taken returns the time in which the worker was ready to compute and others had its CPU, or 0 if the system does not
+// say.
 func (w WorkerAccount) Taken() time.Duration {
 	if w.CPUTime == 0 {
 		return 0
@@ -116,7 +117,7 @@ func (a Account) Sum() WorkerAccount {
 	return sum
 }
 
-// settle writes down what was completed: all but the ranges that are missing.
+// settle records which voxels were completed: all except those of the missing ranges.
 func (a *Account) settle(missing []Range) {
 	slices.SortFunc(missing, func(x, y Range) int { return cmp.Compare(x.Begin, y.Begin) })
 	begin := 0

@@ -1,7 +1,7 @@
 package sched
 
-// A Home is the voxels whose signal and results should lie in the memory of one node: those of its
-// workers' shares, which are neighbours.
+// A Home is the voxels whose signal and results should lie in the memory of one node. They are the shares of the node's
+// workers, which are neighbours.
 type Home struct {
 	Node  int // numa.Node.ID
 	Range Range

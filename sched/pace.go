@@ -32,9 +32,9 @@ func NewPace(share int) Pace {
 // Next is the least and the most voxels that the next call should have.
 func (p *Pace) Next() (least, most int) { return min(p.least, p.voxels), p.voxels }
 
-// Saw tells the Pace of a call. The next call may be twice as long if that should take no more than callTime. The time
-// of a voxel is taken from the faster of the last two calls, because a call is slow now and then only because its
-// thread lost the CPU.
+// Saw tells the Pace how long a call took. The next call may be twice as long if that should take no more than
+// callTime. The time of a voxel is taken from the faster of the last two calls, because a call is slow now and then
+// only because its thread lost the CPU.
 func (p *Pace) Saw(voxels int, took time.Duration) {
 	price := took / time.Duration(voxels)
 	low := max(1, min(price, p.price))

@@ -2,7 +2,7 @@ package sched
 
 import "time"
 
-// progressEvery is how often Plan.Progress hears of the run: often enough for the eye.
+// progressEvery is the time between two calls of Plan.Progress, short enough for a smooth display.
 const progressEvery = 100 * time.Millisecond
 
 // reportProgress starts the goroutine that calls Plan.Progress. The function it returns ends that

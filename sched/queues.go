@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// A Seat says where a worker sits. Workers with equal numbers share the core, the core complex (the
-// cores around one last-level cache) or the NUMA node; the numbers mean nothing else. Core and
-// Complex are counted over the whole machine, Node is numa.Node.ID.
+// A Seat is the position of a worker in the machine. Workers with equal numbers share the core, the core complex (the
+// cores around one last-level cache) or the NUMA node; the numbers mean nothing else. Core and Complex are counted over
+// the whole machine, Node is numa.Node.ID.
 type Seat struct{ Core, Complex, Node int }
 
 // MaxChunks is how many chunks a run may have.
@@ -160,8 +160,8 @@ func (q *Queues) Take(worker, least, most int) (first, count int) {
 	}
 }
 
-// some is how many of the chunks in a queue are taken at once: a quarter, divided by all who take
-// from this queue, within the bounds.
+// some returns how many of the chunks in a queue a worker takes at once: a quarter, divided by the number of workers
+// that take from this queue, within the bounds.
 func (q *Queues) some(left, least, most int) int {
 	part := 4
 	if q.policy == Dynamic {
@@ -170,7 +170,7 @@ func (q *Queues) some(left, least, most int) int {
 	return min(left, max(least, min(most, left/part)))
 }
 
-// An Outcome is what became of a Steal.
+// An Outcome is the outcome of a Steal.
 type Outcome int
 
 const (
@@ -183,8 +183,8 @@ const (
 	Moving
 )
 
-// Loot is what a thief got. It runs the chunks First to First+Count-1 now. In all it took Moved chunks from First on,
-// from the queue of worker From.
+// Loot is the result of a theft. It runs the chunks First to First+Count-1 now. In all it took Moved chunks from First
+// on, from the queue of worker From.
 type Loot struct{ First, Count, From, Moved int }
 
 // Steal takes the back half of another worker's queue. That is the fullest queue in the thief's core complex; if all

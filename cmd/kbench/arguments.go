@@ -7,17 +7,16 @@ import (
 	"unicode"
 )
 
-// manyValued are the flags that the published study's program takes with several values after one
-// flag, as in "--models csdm fwdtim".
+// manyValued lists the flags that take several values in the published study's program, as in "--models csdm fwdtim".
 var manyValued = map[string]bool{"--models": true, "--cpus": true}
 
-// pinNames are the values that --pin may have as the next argument. It may also have none, and then
-// pflag would take them for arguments of their own.
+// pinNames lists the values that may follow --pin as the next argument. --pin may also stand alone, so pflag would not
+// take the next argument as its value.
 var pinNames = []string{"none", "core", "node"}
 
-// studyArguments turns the published study's command line into ours, so that it works as typed:
-// underscores in flag names become dashes, and the values that follow a many-valued flag are joined
-// by commas. Arguments after "--" stay as they are.
+// studyArguments turns the published study's command line into that of kbench, so that it can be typed as published.
+// Underscores in the names of flags become dashes. Several values after a flag of manyValued are joined by commas.
+// Arguments after "--" stay as they are.
 func studyArguments(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -57,7 +56,7 @@ func studyArguments(args []string) []string {
 	return out
 }
 
-// commandLine is the command as a shell takes it again.
+// commandLine quotes arguments, so that a shell runs the same command again.
 func commandLine(args []string) string {
 	words := []string{"kbench"}
 	for _, arg := range args {
@@ -71,7 +70,7 @@ func commandLine(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// commandWords takes a command line apart that commandLine made.
+// commandWords splits a command line that commandLine made.
 func commandWords(line string) ([]string, error) {
 	var words []string
 	var word strings.Builder

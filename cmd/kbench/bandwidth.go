@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/study/kit"
 )
 
-// measureBandwidth lets all allowed CPUs of each node read memory of each node, one pair of nodes after the other.
+// measureBandwidth lets all allowed CPUs of each node read memory of each node, for one pair of nodes after another.
 func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 	var b kit.Bandwidth
 	machine := numa.Describe()
@@ -42,8 +42,8 @@ func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 	return b, failed
 }
 
-// blockBytes is what each CPU reads: far more than its caches hold, and so little that all CPUs of a node together read an
-// eighth of the memory of the smallest node.
+// blockBytes returns how much each CPU reads: far more than its caches hold, but no more than an eighth of the memory
+// of the smallest node for all CPUs of a node together.
 func blockBytes(machine numa.Machine, readers [][]int) int {
 	most, least := 1, int64(64<<30)
 	for i, cpus := range readers {
@@ -55,7 +55,7 @@ func blockBytes(machine numa.Machine, readers [][]int) int {
 	return int(max(4<<20, min(128<<20, least/int64(8*most))))
 }
 
-// readFrom is the rate at which this thread reads a block that lies on a node.
+// readFrom returns the rate at which this thread reads a block on a node.
 func readFrom(node, bytes int) (float64, error) {
 	pages, err := numa.NewPages(bytes)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A byteSize is a flag value such as "8G", "500M" or "1073741824"; K, M, G and T count in 1024s.
+// A byteSize is the value of a flag, such as "8G", "500M" or "1073741824". K, M, G and T are powers of 1024.
 type byteSize int64
 
 func (b *byteSize) String() string {

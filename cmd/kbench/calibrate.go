@@ -16,20 +16,20 @@ import (
 	"github.com/voxfit/voxfit/study/simulate"
 )
 
-// calibrationVoxels is the size of the phantom whose chunks are timed, calibrationTime how long each
-// chunk size is timed for.
+// calibrationVoxels is the size of the phantom whose chunks are timed. calibrationTime is how long each size of chunks
+// is timed.
 const (
 	calibrationVoxels = 8192
 	calibrationTime   = 500 * time.Millisecond
 )
 
-// calibrationSizes are the chunk sizes that are timed, in voxels: from the study's smallest to where a
-// chunk's beginning and end no longer show.
+// calibrationSizes lists the sizes of chunks that are timed, in voxels. They go from the study's smallest to one at
+// which a chunk's beginning and end cost nothing that can be seen.
 var calibrationSizes = []int{13, 53, 212, 851, 4096}
 
-// calibrate measures on one core what a simulation needs: times of chunks, the cost of a dispatch, and
-// that of a worker's start.
-// Where other programs take the core meanwhile it measures once more, and then refuses, unless it is told to take the times.
+// calibrate measures on one core what a simulation needs: times of chunks, and the costs of a dispatch and of a
+// worker's start. If other programs take the core meanwhile, it measures once more. If they do so again it returns an
+// error, or the times with a note if evenIfBusy is set.
 func calibrate(ctx context.Context, name, isa string, evenIfBusy bool, stderr io.Writer) (simulate.ChunkTimes, error) {
 	times, use, err := calibrateOnce(ctx, name, isa, stderr)
 	if err == nil && use.Disturbed() && !evenIfBusy {
@@ -77,7 +77,7 @@ func calibrateOnce(ctx context.Context, name, isa string, stderr io.Writer) (sim
 	return times, use, err
 }
 
-// timeChunks goes over the phantom in chunks of one size, once unmeasured and then for a while.
+// timeChunks fits the phantom in chunks of one size, once untimed and then for a while.
 func timeChunks(f kernel.Fitter, worker kernel.Worker, signal []float32, result fit.Result, size int, times *simulate.ChunkTimes) {
 	d := sched.Division{Voxels: calibrationVoxels, PerChunk: size}
 	begin := time.Now()
@@ -99,7 +99,7 @@ func timeChunk(f kernel.Fitter, worker kernel.Worker, signal []float32, result f
 	return time.Since(start)
 }
 
-// onOneCore runs a function on a pinned thread, where the system allows it.
+// onOneCore runs a function on a pinned thread, if the system allows it.
 func onOneCore(run func() error) error {
 	if cpus, err := numa.Allowed(); err == nil {
 		if unpin, err := numa.Pin(cpus[0]); err == nil {
@@ -109,12 +109,12 @@ func onOneCore(run func() error) error {
 	return run()
 }
 
-// spawnWorkers is how many workers are started to see what each further one waits. They are not
-// pinned: most of them have no CPU of their own.
+// spawnWorkers is how many workers are started to measure how long each further one waits. They are not pinned, because
+// most of them have no CPU of their own.
 const spawnWorkers = 64
 
-// scheduleCosts measures a dispatch and the start of workers on runs of empty chunks. The least of
-// several runs counts: what other programs take of the core is no cost of the scheduler.
+// scheduleCosts measures a dispatch and the start of workers on runs of empty chunks. The least of several runs counts,
+// because the time of other programs is no cost of the scheduler.
 func scheduleCosts(ctx context.Context, times *simulate.ChunkTimes) error {
 	const chunks = 1 << 16
 	empty := func(int, sched.Range) error { return nil }

@@ -17,7 +17,7 @@ import (
 	"github.com/voxfit/voxfit/numa"
 )
 
-// compareOptions are the flags of kbench compare.
+// compareOptions has the flags of kbench compare.
 type compareOptions struct {
 	study   runOptions // data, phantom, models, instruction set
 	rounds  int
@@ -29,7 +29,7 @@ type compareOptions struct {
 	command string
 
 	fromFile fromFileOptions
-	changed  func(flag string) bool // whether the command line has it
+	changed  func(flag string) bool // whether the command line has a flag
 }
 
 func newCompareCommand(args []string) *cobra.Command {
@@ -129,7 +129,7 @@ func (o *compareOptions) check() error {
 	return nil
 }
 
-// files are what -o gets.
+// files lists the files that are written into the folder of -o.
 func (o *compareOptions) files() []string {
 	names := []string{"compare.json", "compare.csv"}
 	if o.fromFile.on {
@@ -185,7 +185,7 @@ func (o *compareOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	}{o.where(block), report}, report.WriteCSV)
 }
 
-// A compareBar shows how far a comparison is, which knows its steps when it has begun.
+// A compareBar shows the progress of a comparison, which knows the number of its steps only once it has begun.
 type compareBar struct {
 	stderr io.Writer
 	bar    *progress
@@ -205,7 +205,7 @@ func (b *compareBar) finish() {
 	}
 }
 
-// describe says what was fitted, and where.
+// describe writes what was fitted, and on which machine.
 func (o *compareOptions) describe(w io.Writer, block studyBlock) {
 	processor := numa.Describe().Processor
 	fmt.Fprintf(w, "voxfit %s, %s (%s family %d model %d)\n", version(), processor.Name, processor.Vendor, processor.Family, processor.Model)
@@ -215,7 +215,7 @@ func (o *compareOptions) describe(w io.Writer, block studyBlock) {
 	fmt.Fprintln(w)
 }
 
-// comparedWhere is what compare.json says besides the report: what was compared, and where.
+// comparedWhere is the part of compare.json beside the report: what was compared, and where.
 type comparedWhere struct {
 	Version string            `json:"version"`
 	Command string            `json:"command"`
@@ -233,7 +233,7 @@ func (o *compareOptions) where(block studyBlock) comparedWhere {
 	return comparedWhere{version(), o.command, host, numa.Describe(), facts}
 }
 
-// writeCompared leaves compare.json, the document, and the other files.
+// writeCompared writes the document as compare.json, and the other files.
 func (o *compareOptions) writeCompared(files *staging, document any, others ...func(io.Writer) error) error {
 	if err := files.begin(); err != nil {
 		return err

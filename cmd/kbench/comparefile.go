@@ -16,7 +16,7 @@ import (
 	"github.com/voxfit/voxfit/study/page"
 )
 
-// fromFileOptions are the flags of kbench compare for whole commands.
+// fromFileOptions has the flags of kbench compare for whole commands.
 type fromFileOptions struct {
 	on         bool
 	threads    int
@@ -31,7 +31,7 @@ func (o *fromFileOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.dipyVoxels, "dipy-voxels", 2000, "with --from-file: voxels, evenly spread over the mask, that DIPY and voxfit beside it fit; 0 leaves DIPY out")
 }
 
-// checkFromFile refuses flags that do not go together.
+// checkFromFile refuses flags that exclude one another.
 func (o *compareOptions) checkFromFile() error {
 	if !o.fromFile.on {
 		for _, flag := range []string{"threads", "cold", "dipy-voxels"} {
@@ -63,7 +63,7 @@ func (o *compareOptions) checkFromFile() error {
 	return err
 }
 
-// cpus are those that programs run on.
+// cpus returns the CPUs that programs run on.
 func (o *fromFileOptions) cpus() ([]int, error) {
 	allowed, err := numa.Allowed()
 	if err != nil {
@@ -81,7 +81,7 @@ func (o *fromFileOptions) cpus() ([]int, error) {
 	return places[:o.threads], nil
 }
 
-// runFromFile times whole commands. Where one failed, the table says so, and nothing is written.
+// runFromFile times whole commands. If one failed, the table says so, and nothing is written.
 func (o *compareOptions) runFromFile(ctx context.Context, files *staging, stdout, stderr io.Writer) error {
 	options, block, err := o.commandOptions(ctx, stderr)
 	if err != nil {
@@ -108,7 +108,7 @@ func (o *compareOptions) runFromFile(ctx context.Context, files *staging, stdout
 	}{o.where(block), report}, report.WriteCSV, func(w io.Writer) error { return drawWaiting(w, report) })
 }
 
-// drawWaiting draws all lines but the decompressors'.
+// drawWaiting draws all lines except those of the decompressors.
 func drawWaiting(w io.Writer, report *commands.Report) error {
 	var lines []page.WaitingLine
 	for _, l := range report.Lines {
@@ -128,7 +128,7 @@ func drawWaiting(w io.Writer, report *commands.Report) error {
 	return err
 }
 
-// commandOptions reads what is read once, for all programs: headers, tables, mask, and the responses.
+// commandOptions reads headers, tables, the mask and the responses once, for all programs.
 func (o *compareOptions) commandOptions(ctx context.Context, stderr io.Writer) (commands.Options, studyBlock, error) {
 	none := commands.Options{}
 	cpus, err := o.fromFile.cpus()

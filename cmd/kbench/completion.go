@@ -11,11 +11,11 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// completing tells whether a shell asks what could be typed. Completions are set up only then, because cobra keeps
-// them, with the flags, for as long as the process lives.
+// completing says whether a shell asks for completions. They are set up only in this case, because cobra keeps them,
+// with the flags, until the process ends.
 func completing(args []string) bool { return len(args) > 0 && strings.HasPrefix(args[0], "__complete") }
 
-// completeValues has shells offer the values of a command's flags that have names.
+// completeValues lets shells offer values for those flags of a command whose values are names.
 func completeValues(c *cobra.Command) {
 	c.Flags().VisitAll(func(flag *pflag.Flag) {
 		if names := namesOfValues(flag.Value); len(names) > 0 {
@@ -28,7 +28,7 @@ func completeValues(c *cobra.Command) {
 	})
 }
 
-// namesOfValues are those that a flag may have.
+// namesOfValues returns the names that a flag's value may be.
 func namesOfValues(value pflag.Value) []string {
 	switch v := value.(type) {
 	case *namedFlag:
@@ -37,7 +37,7 @@ func namesOfValues(value pflag.Value) []string {
 		switch v.option.Kind {
 		case model.SphereOption:
 			return sh.Hemispheres()
-		case model.TextOption: // the one that there is, isa
+		case model.TextOption: // isa is the only such option
 			return append([]string{"auto"}, kernel.ISAs()...)
 		}
 		return v.option.Choices
@@ -45,14 +45,14 @@ func namesOfValues(value pflag.Value) []string {
 	return nil
 }
 
-// takesFiles says whether a flag whose values have names may name a file as well.
+// takesFiles says whether a flag whose values are names may also name a file.
 func takesFiles(flag *pflag.Flag) bool {
 	v, ok := flag.Value.(*optionValue)
 	return ok && v.option.Kind == model.SphereOption || flag.Name == "response"
 }
 
-// completeList has shells offer names for a flag that is a list of them: those that the list does not have yet, and for
-// an empty list the words that stand alone.
+// completeList lets shells offer names for a flag that is a list of names: those that are not in the list yet. For an
+// empty list it also offers words that must stand alone.
 func completeList(args []string, c *cobra.Command, flag string, names func() []string, alone ...string) {
 	if !completing(args) {
 		return
@@ -73,7 +73,7 @@ func completeList(args []string, c *cobra.Command, flag string, names func() []s
 	})
 }
 
-// mapsOf are the names of all maps that a model may have; none where no model is named.
+// mapsOf returns the names of all maps that a model may have, or nothing if no model is named.
 func mapsOf(kind *model.Kind) []string {
 	if kind == nil {
 		return nil

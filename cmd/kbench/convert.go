@@ -20,7 +20,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// convertOptions are the flags of kbench convert.
+// convertOptions has the flags of kbench convert.
 type convertOptions struct {
 	image, out string
 	to, from   harmonicForm
@@ -62,7 +62,7 @@ back gives the same numbers to the rounding of float32.`,
 	return c
 }
 
-// check refuses flags that cannot be used, and brings names of bases to the case that is known.
+// check refuses unusable flags, and spells names of bases in lower case.
 func (o *convertOptions) check() error {
 	if o.out == "" {
 		return errors.New("convert: -o OUT.nii.gz says where the result goes; it is needed")
@@ -101,7 +101,7 @@ func (o *convertOptions) run(ctx context.Context, stdout, stderr io.Writer) erro
 	return nothingWritten(o.rewrite(ctx, stdout, stderr))
 }
 
-// rewrite does it all, once the flags are right.
+// rewrite does the conversion, once the flags are checked.
 func (o *convertOptions) rewrite(ctx context.Context, stdout, stderr io.Writer) error {
 	inputs, err := watchSidecar(o.image)
 	if err != nil {
@@ -152,7 +152,7 @@ func (o *convertOptions) rewrite(ctx context.Context, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	hashing := startHashing(ctx, inputs) // a second reading, which tells whether the first saw one image
+	hashing := startHashing(ctx, inputs) // this second reading shows whether the file changed during the first
 	defer hashing.stop()
 	if err := o.stage(ctx, out, image.Header, index, values, to, sidecar); err != nil {
 		return err
@@ -172,7 +172,7 @@ func (o *convertOptions) rewrite(ctx context.Context, stdout, stderr io.Writer) 
 	return nil
 }
 
-// stage makes the image and its sidecar in the staging folder.
+// stage writes the image and its sidecar into the staging folder.
 func (o *convertOptions) stage(ctx context.Context, out *staging, like *nifti.Header, index []int, values []float32, to harmonicForm, sidecar map[string]json.RawMessage) error {
 	if err := out.begin(); err != nil {
 		return err
@@ -189,8 +189,8 @@ func (o *convertOptions) stage(ctx context.Context, out *staging, like *nifti.He
 	return o.writeSidecar(out, sidecar, to, n)
 }
 
-// checkSidecarOfOutput refuses an output beside an image of the same name with the other ending: there is one sidecar for
-// both, which would no longer be true of that image.
+// checkSidecarOfOutput refuses an output beside an image of the same name with the other ending (.nii or .nii.gz). Both
+// would share one sidecar, which would no longer be true of that image.
 func (o *convertOptions) checkSidecarOfOutput() error {
 	other := stemOf(o.out) + ".nii"
 	if other == o.out {
@@ -206,7 +206,7 @@ func (o *convertOptions) checkSidecarOfOutput() error {
 	return fmt.Errorf("-o %s: its sidecar, %s.json, is that of %s, which exists; expected another name", o.out, stemOf(o.out), other)
 }
 
-// source is the form of the image: what is known, of which all must agree, or else what the flags say.
+// source returns the form of the image. It is what header and sidecar say, if they agree, or else what the flags say.
 func (o *convertOptions) source(known []harmonicForm) (harmonicForm, error) {
 	agree := func(what, flag, given string, value func(harmonicForm) string) (string, error) {
 		var found []string
@@ -235,7 +235,7 @@ func (o *convertOptions) source(known []harmonicForm) (harmonicForm, error) {
 	return harmonicForm{basis, frame}, err
 }
 
-// convert reads the coefficients and turns them, voxel by voxel in double precision.
+// convert reads the coefficients and converts them, voxel by voxel in double precision.
 func (o *convertOptions) convert(ctx context.Context, image *nifti.Image, lmax int, from, to harmonicForm) ([]float32, []int, error) {
 	index := nifti.FullMask(image.Header).Index
 	n := sh.Count(lmax)
@@ -292,7 +292,7 @@ func transposed(m [3][3]float64) (t [3][3]float64) {
 	return t
 }
 
-// writeSidecar writes the image's sidecar with what has changed.
+// writeSidecar writes the image's sidecar with the changes.
 func (o *convertOptions) writeSidecar(out *staging, sidecar map[string]json.RawMessage, to harmonicForm, n int) error {
 	all := map[string]any{}
 	for key, value := range sidecar {

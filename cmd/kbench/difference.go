@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// A mismatch is the first thing in which two JSON values differ: where it is, and what either has there, nil for nothing.
+// A mismatch is the first difference of two JSON values: where it is, and what each has there. nil means nothing.
 type mismatch struct {
 	at            string
 	first, second any
 }
 
-// between says it, with words that tell the two apart: "Fit.Voxels is 8 in it, and 9 now".
+// between describes the mismatch, with words for the two values: "Fit.Voxels is 8 in it, and 9 now".
 func (m *mismatch) between(first, second string) string {
 	return fmt.Sprintf("%s is %s %s, and %s %s", m.at, shortJSON(m.first), first, shortJSON(m.second), second)
 }
 
-// difference finds the first thing in which two JSON values differ. It is nil where they are equal.
+// difference finds the first difference of two JSON values. It returns nil if they are equal.
 func difference(at string, a, b any) *mismatch {
 	object, isObject := a.(map[string]any)
 	other, otherToo := b.(map[string]any)
@@ -42,7 +42,7 @@ func difference(at string, a, b any) *mismatch {
 	return &mismatch{at, a, b}
 }
 
-// elementName is what messages call an element of a list: a file by its path, all else by its number.
+// elementName returns the name of a list's element in messages: the path of a file, or else the element's number.
 func elementName(i int, element any) string {
 	object, _ := element.(map[string]any)
 	if path, isFile := object["Path"].(string); isFile {
@@ -70,7 +70,7 @@ func objectDifference(at string, a, b map[string]any) *mismatch {
 	return nil
 }
 
-// shortJSON is a value as a message shows it.
+// shortJSON writes a value for a message.
 func shortJSON(value any) string {
 	if value == nil {
 		return "missing"
@@ -85,7 +85,7 @@ func shortJSON(value any) string {
 	return string(text)
 }
 
-// asJSON is a value as encoding/json reads its text.
+// asJSON writes a value as JSON and reads it again, so that it has the types of encoding/json.
 func asJSON(value any) (any, error) {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -12,25 +12,26 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// A useWatch reads what the CPUs of a run do, and what this program and the programs below it have of them.
+// A useWatch measures the times of the CPUs of a run, and the part of this program and of the programs below it.
 type useWatch struct {
 	cpus []int
 	all  calm.CPUTimes
 	own  float64 // seconds
 }
 
-// watchUse begins to watch some CPUs, or with none named all of them.
+// watchUse begins to watch some CPUs, or all CPUs if none is named.
 func watchUse(cpus []int) useWatch {
 	return useWatch{cpus, calm.CPUs(cpus...), calm.ProcessTree(os.Getpid()).Seconds()}
 }
 
-// addHost puts what the host took of the CPUs into a record whose workers know their own time.
+// addHost writes what the host took of the CPUs into a record. The record's other times are from the workers
+// themselves.
 func (w useWatch) addHost(record *study.Record) {
 	record.HostSteal = calm.CPUs(w.cpus...).Since(w.all).Stolen.Seconds()
 }
 
-// add puts what the programs of a run had of all CPUs, and what others had, into its record. Both are known to a tick of
-// each CPU; what is less than three of them is none.
+// add writes into a record what the programs of its run had of all CPUs, and what other programs had. Both are known to
+// a tick of each CPU. Less than three ticks count as nothing.
 func (w useWatch) add(record *study.Record) {
 	since := calm.CPUs(w.cpus...).Since(w.all)
 	own := calm.ProcessTree(os.Getpid()).Seconds() - w.own
@@ -43,8 +44,8 @@ func (w useWatch) add(record *study.Record) {
 	}
 }
 
-// measureCalmly measures a run, and again where other programs disturbed it, as often as --retries says and as retries are
-// left in the whole study. It returns the try that was disturbed least.
+// measureCalmly measures a run. If other programs disturbed it, it measures again, up to --retries times and as long as
+// the whole study has retries left. It returns the try that was disturbed least.
 func (o *runOptions) measureCalmly(ctx context.Context, p plannedRun, peers *pythonStudy, results *fit.Room, stderr io.Writer) (study.Record, error) {
 	var best study.Record
 	for try := 1; ; try++ {
@@ -69,7 +70,7 @@ func (o *runOptions) measureCalmly(ctx context.Context, p plannedRun, peers *pyt
 	}
 }
 
-// sayDisturbed says after a study how many of its new runs were disturbed after all tries.
+// sayDisturbed says after a study how many of its new runs were disturbed in all tries.
 func sayDisturbed(stderr io.Writer, records []study.Record) {
 	disturbed, again := 0, 0
 	for _, r := range records {

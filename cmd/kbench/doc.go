@@ -12,12 +12,12 @@
 //	kbench env        what this machine is and can do
 //	kbench phantom    write a synthetic acquisition with known truth
 //
-// The program itself does little: each command reads its flags, calls the packages (nifti, acq, model, fit, study,
-// phantom, numa) and says in one line what went wrong. Most files of this folder belong to one command (run.go with
-// engines.go, fit.go with fitblocks.go and fitwrite.go, report.go, explain.go, simulate.go with calibrate.go,
-// compare.go, metg.go, studykit.go with studyplan.go, bandwidth.go and
-// reportmachines.go, options.go, env.go with peak.go and speed.go, phantom.go). The commands share arguments.go (the command
-// line as the study types it), inputs.go and load.go (from files to signal), models.go with modelflags.go, fitusage.go
-// and tissues.go (from flags to a model), placement.go (workers on CPUs), staging.go (nothing half-written),
-// progress.go, and the values of some flags (bytesize.go, shard.go).
+// Each command reads its flags, calls the packages (nifti, acq, model, fit, study, phantom, numa) and says in one line
+// what went wrong. Most files of this folder belong to one command (run.go with engines.go, fit.go with fitblocks.go
+// and fitwrite.go, report.go, explain.go, simulate.go with calibrate.go, compare.go, metg.go, studykit.go with
+// studyplan.go, bandwidth.go and reportmachines.go, options.go, env.go with peak.go and speed.go, phantom.go). The
+// commands share arguments.go (the command line as the study types it), inputs.go and load.go (from files to signal),
+// models.go with modelflags.go, fitusage.go and tissues.go (from flags to a model), placement.go (workers on CPUs),
+// staging.go and journal.go (a set of files is written whole or not at all), progress.go, and the values of some flags
+// (bytesize.go, shard.go).
 package main

@@ -13,11 +13,11 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// engineVoxfit is the engine of this program; those of python.Engines are driven in a Python with DIPY and
-// the package voxfit.
+// engineVoxfit is the engine of this program. The engines of python.Engines run in a Python with DIPY and the package
+// voxfit.
 const engineVoxfit = "voxfit"
 
-// checkEngines refuses names that are none of those known.
+// checkEngines refuses unknown names.
 func checkEngines(engines []string, known ...string) error {
 	for _, engine := range engines {
 		if !slices.Contains(known, engine) {
@@ -27,7 +27,7 @@ func checkEngines(engines []string, known ...string) error {
 	return nil
 }
 
-// runEngines are those of kbench run.
+// runEngines returns the engines of kbench run.
 func runEngines() []string { return append([]string{engineVoxfit}, python.Engines...) }
 
 func (o *runOptions) checkEngines() error {
@@ -40,13 +40,14 @@ func (o *runOptions) checkEngines() error {
 // A pythonStudy measures the runs of Python's engines, in one process for each block.
 type pythonStudy struct {
 	python, isa string
-	bench       *python.Bench // nil before it is started
-	block       *studyBlock   // that it has
+	bench       *python.Bench // nil until it is started
+	block       *studyBlock   // the block that the process has
 	folder      string
-	said        map[string]bool // settings whose set-up time was told
+	said        map[string]bool // settings whose set-up time was printed
 }
 
-// start starts the process for a block, which it is handed through a temporary folder, and ends that of another.
+// start starts the process for a block, which it passes through a temporary folder. It ends the process of another
+// block.
 func (s *pythonStudy) start(ctx context.Context, block *studyBlock) error {
 	if s.block == block {
 		return nil
@@ -93,7 +94,7 @@ func (s *pythonStudy) measure(ctx context.Context, p plannedRun, stderr io.Write
 	return record, nil
 }
 
-// leaveRay ends Ray before a run that is not on it: some of Ray's processes have something to do at all times.
+// leaveRay ends Ray before a run that does not use it, because some of Ray's processes are never idle.
 func (s *pythonStudy) leaveRay(p plannedRun) error {
 	if s.bench == nil || python.OnRay(p.record.Engine) {
 		return nil

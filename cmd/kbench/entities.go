@@ -10,11 +10,11 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// A bidsName is what the name of an image says by BIDS's entities, as sub-01 and dir-AP.
+// A bidsName is what the BIDS entities in the name of an image say, such as sub-01 and dir-AP.
 type bidsName struct {
-	prefix  string // what the names of its maps begin with: "sub-01_dir-AP_"
+	prefix  string // the beginning of the names of its maps: "sub-01_dir-AP_"
 	desc    string // the value of desc, or ""
-	subject bool   // whether it is of a dataset's subject
+	subject bool   // whether the image is of a subject of a dataset
 }
 
 var (
@@ -23,9 +23,9 @@ var (
 )
 
 // readBIDSName reads the name of an image, without folder and ending. A name without entities gives the zero value. If
-// the name is of entities and a suffix, as BIDS has it, names of maps begin with the entities, desc left out. A name
-// that has entities beside other parts, as data_sub-05_dwi and sub-01_dwi_v2, is kept whole, so that no two subjects
-// share a name.
+// the name consists of entities and a suffix, as in BIDS, names of maps begin with the entities without desc. A name
+// that also has other parts, such as data_sub-05_dwi and sub-01_dwi_v2, is kept whole, so that no two subjects share a
+// name.
 func readBIDSName(stem string) (n bidsName) {
 	stem = filepath.Base(stem)
 	parts := strings.Split(stem, "_")
@@ -56,13 +56,13 @@ func readBIDSName(stem string) (n bidsName) {
 	return n
 }
 
-// differsInDescAlone reports whether another image's maps would have the same names but for desc.
+// differsInDescAlone reports whether the maps of another image would have the same names except for desc.
 func (n bidsName) differsInDescAlone(other bidsName) bool {
 	return n.prefix == other.prefix && n.desc != other.desc
 }
 
-// keptDesc is the value of desc that the names of maps keep: none, unless there is another image whose name differs in desc
-// alone, beside this one or among the sources of what the output folder holds.
+// keptDesc returns the value of desc that the names of maps keep. It is empty unless there is another image whose name
+// differs in desc alone, beside this one or among the sources of the maps in the output folder.
 func keptDesc(image, out string) string {
 	own := readBIDSName(stemOf(image))
 	if own.desc == "" {
@@ -78,7 +78,7 @@ func keptDesc(image, out string) string {
 	return ""
 }
 
-// suffixOf is the last part of an image's name: "dwi".
+// suffixOf returns the last part of an image's name, such as "dwi".
 func suffixOf(image string) string {
 	stem := stemOf(image)
 	return stem[strings.LastIndex(stem, "_")+1:]
@@ -88,13 +88,14 @@ var globText = regexp.MustCompile(`[\[\]*?\\]`)
 
 func escapeGlob(path string) string { return globText.ReplaceAllString(path, `\$0`) }
 
-// sourcesIn are the images that the maps of a folder were made from, of those whose names have the prefix and do not keep desc.
+// sourcesIn returns the images that the maps of a folder were made from. It looks at maps whose names have the prefix
+// and no desc.
 func sourcesIn(dir, prefix string) []string {
 	sidecars, _ := filepath.Glob(filepath.Join(escapeGlob(dir), prefix+"model-*.json"))
 	var sources []string
 	for _, path := range sidecars {
 		if desc := descOf(filepath.Base(path)); desc != "" && !strings.HasPrefix(desc, "shard") {
-			continue // these names tell their sources apart
+			continue // the names of such maps have desc already
 		}
 		if source := sourceOf(path); source != "" {
 			sources = append(sources, source)
@@ -103,7 +104,7 @@ func sourcesIn(dir, prefix string) []string {
 	return sources
 }
 
-// sourceOf is the image that a map was made from, by its sidecar; "" where that does not say.
+// sourceOf returns the image that a map was made from, by its sidecar, or "" if that does not say.
 func sourceOf(sidecar string) string {
 	text, err := lock.ReadFile(sidecar)
 	if err != nil {
@@ -118,11 +119,11 @@ func sourceOf(sidecar string) string {
 	return content.Fit.Inputs[0].Path
 }
 
-// descriptionFile is what each BIDS dataset has at its top.
+// descriptionFile is the name of the file that each BIDS dataset has in its top folder.
 const descriptionFile = "dataset_description.json"
 
-// needsDescription reports whether the output folder is to get a dataset_description.json: the input is of a subject, and
-// neither the folder nor, where it is that of a subject, the dataset's top has one.
+// needsDescription reports whether the output folder must get a dataset_description.json. It must if the input is of a
+// subject and no folder from out up to the dataset's top has one.
 func needsDescription(n bidsName, out string) bool {
 	if !n.subject {
 		return false
@@ -138,7 +139,7 @@ func needsDescription(n bidsName, out string) bool {
 	}
 }
 
-// datasetDescription is the text of that file.
+// datasetDescription returns the text of that file.
 func datasetDescription() ([]byte, error) {
 	text, err := json.MarshalIndent(struct {
 		Name        string

@@ -50,7 +50,7 @@ type environment struct {
 	Go       string       `json:"go"`
 	Machine  numa.Machine `json:"machine"`
 	Allowed  []int        `json:"allowed_cpus"`
-	CPULimit *float64     `json:"cgroup_cpu_limit"` // nil: none
+	CPULimit *float64     `json:"cgroup_cpu_limit"` // nil if there is no limit
 	Counters string       `json:"processor_counters"`
 	ISAs     []string     `json:"instruction_sets"`
 	ISA      string       `json:"instruction_set"`
@@ -65,8 +65,8 @@ type nodePeak struct {
 	peak
 }
 
-// surveyEnvironment reads the machine and, when measure is set, runs the peak loops on one core and on
-// the allowed CPUs of each node, and the kernels of each instruction set on one core.
+// surveyEnvironment describes the machine. If measure is set, it also runs the peak loops on one core and on the
+// allowed CPUs of each node, and the kernels of each instruction set on one core.
 func surveyEnvironment(measure bool) (environment, error) {
 	env := environment{Version: version(), Go: runtime.Version(), Machine: numa.Describe(), ISAs: kernel.ISAs()}
 	var err error
@@ -128,7 +128,7 @@ func surveyCounters() string {
 	return "instructions, cycles, last-level cache misses"
 }
 
-// whyISA says by which rule kernel.ChosenISA chose; asked is the value of kernel.EnvISA.
+// whyISA says by which rule kernel.ChosenISA chose. asked is the value of the variable kernel.EnvISA.
 func whyISA(available []string, asked string) string {
 	switch {
 	case asked != "" && asked != "auto":
@@ -166,7 +166,7 @@ func (e environment) write(w io.Writer) {
 	writeSpeeds(w, e.Core.CPUs[0], e.ISA, e.Kernels)
 }
 
-// writeTaken says where other programs took the CPUs while they were measured.
+// writeTaken warns if other programs took the CPUs while they were measured.
 func (e environment) writeTaken(w io.Writer) {
 	e.eachPeak(func(name string, p peak) {
 		if p.Taken > 1-calm.Least {

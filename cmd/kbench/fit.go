@@ -22,7 +22,7 @@ import (
 	"github.com/voxfit/voxfit/numa"
 )
 
-// fitOptions are the flags of kbench fit.
+// fitOptions has the flags of kbench fit.
 type fitOptions struct {
 	model string
 	data  inputs
@@ -42,8 +42,8 @@ type fitOptions struct {
 	profiles  bool
 	modelFlags
 	command     string
-	optionFiles []input     // that options name
-	profile     *fitProfile // nil unless it is wanted
+	optionFiles []input     // the files that options name
+	profile     *fitProfile // nil without --profile
 }
 
 func newFitCommand(args []string) *cobra.Command {
@@ -51,7 +51,7 @@ func newFitCommand(args []string) *cobra.Command {
 	return c
 }
 
-// fitCommand is the command, and the options that its flags set.
+// fitCommand returns the command, and the options that its flags set.
 func fitCommand(args []string) (*cobra.Command, *fitOptions) {
 	o := &fitOptions{command: commandLine(args)}
 	o.kind = namedModel(studyArguments(args))
@@ -94,7 +94,7 @@ voxels in a hidden file in DIR; the same command goes on from there.`, modelName
 
 var nanPolicies = []string{"zero", "nan", "error"}
 
-// addFlags adds all flags.
+// addFlags adds all flags to the command.
 func (o *fitOptions) addFlags(f *pflag.FlagSet) {
 	o.response = "auto"
 	o.addFileFlags(f)
@@ -126,7 +126,7 @@ func (o *fitOptions) addRunFlags(f *pflag.FlagSet) {
 	f.Var(&o.shard, "shard", "fit only part i of n of the masked voxels, as 2/8")
 }
 
-// check refuses settings that cannot be used, before anything is read or made.
+// check refuses unusable settings, before any file is read or made.
 func (o *fitOptions) check() error {
 	if _, err := model.Find(o.model); err != nil {
 		return err
@@ -167,7 +167,7 @@ func (o *fitOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nothingWritten(o.fit(ctx, stdout, stderr))
 }
 
-// watchOptions hashes the files that options name before check reads them. Where one is missing, the error says which
+// watchOptions hashes the files that options name before check reads them. If one is missing, the error says which
 // option names it.
 func (o *fitOptions) watchOptions() error {
 	for _, path := range o.modelFlags.files() {
@@ -183,7 +183,7 @@ func (o *fitOptions) watchOptions() error {
 	return nil
 }
 
-// fit does it all, under the lock of the maps.
+// fit reads, fits and writes, under the lock of the maps.
 func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	names := readBIDSName(stemOf(o.data.dwi))
 	names.desc = keptDesc(o.data.dwi, o.out)
@@ -227,7 +227,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	j.hideProgress()
-	for _, w := range j.warnings { // when nothing stands against the fit: what does is one line alone
+	for _, w := range j.warnings { // printed only once no error can stop the fit, because an error is one line alone
 		fmt.Fprintln(stderr, "kbench: warning:", w)
 	}
 	begin, leave := time.Now(), j.profile.enter(phaseFit)
@@ -242,7 +242,7 @@ func (o *fitOptions) fit(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	keeps(ctx, "all maps are in %s", o.out)
 	if j.checkpoint != nil {
-		if err := j.checkpoint.Remove(); err != nil { // the maps are whole all the same
+		if err := j.checkpoint.Remove(); err != nil { // the maps are complete all the same
 			fmt.Fprintln(stderr, "kbench: warning: the file of finished blocks stays behind:", err)
 		}
 	}
@@ -281,17 +281,17 @@ type fitJob struct {
 	response acq.Response
 	tissues  []model.Tissue
 	model    model.Model
-	volumes  *nifti.Volumes // of one pass; nil until they are read
-	memory   *numa.Pages    // of the volumes
-	places   []int          // the CPUs that workers get, in order
-	maps     [][]float32    // of the model; nil for those that are not wanted
-	mapPages *numa.Pages    // where they are
+	volumes  *nifti.Volumes // the volumes of one pass; nil until they are read
+	memory   *numa.Pages    // the memory of the volumes
+	places   []int          // the CPUs for workers, in order
+	maps     [][]float32    // the maps of the model; nil for those that are not wanted
+	mapPages *numa.Pages    // the memory of the maps
 	wanted   []bool
 	codes    map[kernel.Code]int
-	names    bidsName // of the image, with the desc that names of maps keep
+	names    bidsName // the name of the image, with the desc that names of maps keep
 	out      *staging
 
-	voxelsPerChunk int // 0: by sched's rule
+	voxelsPerChunk int // 0 leaves it to package sched
 
 	withoutFascicle int // voxels that are OK with no weight at all
 
@@ -299,15 +299,15 @@ type fitJob struct {
 
 	stderr io.Writer
 
-	checkpoint *fit.Checkpoint // nil where one block is all
+	checkpoint *fit.Checkpoint // nil if the fit has a single block
 	resumed    bool            // the checkpoint had blocks when it was opened
-	saving     chan error      // of the last block; nil when that is saved
-	taken      chan struct{}   // closed when the last block's result is in the checkpoint's file; nil with saving
-	hashing    *hashing        // nil before it begins
-	inputFiles []inputFile     // nil before it ends
+	saving     chan error      // gets the result of saving the last block; nil once that is saved
+	taken      chan struct{}   // closed when the last block's result is in the checkpoint's file; nil if saving is nil
+	hashing    *hashing        // nil until it begins
+	inputFiles []inputFile     // nil until hashing ends
 }
 
-// prepare makes the model, for which csdm may need the signal.
+// prepare makes the model. An automatic response for it is estimated from the signal.
 func (j *fitJob) prepare(ctx context.Context) error {
 	g := j.gradients
 	if j.worldFrame() {

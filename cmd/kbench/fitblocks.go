@@ -21,11 +21,11 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// blockVoxels is how many voxels are fitted between two savings of the checkpoint: about a second's
-// work on a few cores. (A variable so that tests can stop a small fit in the middle.)
+// blockVoxels is how many voxels are fitted before the checkpoint is saved: about a second of work on a few cores. It
+// is a variable so that tests can stop a small fit in the middle.
 var blockVoxels = 1 << 15
 
-// fit fills the maps: pass after pass over the image (one, where memory allows), block after block.
+// fit fills the maps, block after block. It makes one pass over the image if memory allows, and else several.
 func (j *fitJob) fit(ctx context.Context) error {
 	perPass, err := j.passVoxels()
 	if err != nil {
@@ -53,7 +53,7 @@ func (j *fitJob) fit(ctx context.Context) error {
 	return nil
 }
 
-// makeMaps makes room for the maps, in huge pages: of small ones, each is a fault.
+// makeMaps allocates the maps in huge pages, because each small page would cost a page fault.
 func (j *fitJob) makeMaps() (err error) {
 	components := 0
 	for _, m := range j.wantedMaps {
@@ -72,7 +72,7 @@ func (j *fitJob) makeMaps() (err error) {
 	return nil
 }
 
-// freeMaps gives the memory of the maps back, if there is any.
+// freeMaps frees the memory of the maps, if there is any.
 func (j *fitJob) freeMaps() {
 	if j.mapPages != nil {
 		_ = j.mapPages.Free() // what cannot be given back ends with the process
@@ -80,21 +80,21 @@ func (j *fitJob) freeMaps() {
 	}
 }
 
-// checkpoints tells whether finished blocks are kept. They are not where one block is the whole fit, and where a fit
-// writes nothing.
+// checkpoints says whether finished blocks are kept. They are not if one block is the whole fit, or if the fit writes
+// nothing.
 func (j *fitJob) checkpoints() bool { return j.out != nil && len(j.index) > blockVoxels }
 
 func (o *fitOptions) checkpointPath(names bidsName) string {
 	return filepath.Join(o.out, "."+o.fileName(names, "checkpoint", "")+".partial")
 }
 
-// openCheckpoint opens the hidden file with the blocks that an earlier, stopped fit finished, or makes it. It waits for
-// the hashes of the inputs, because they are part of the key of the checkpoint.
+// openCheckpoint opens the hidden file with the finished blocks of an earlier, stopped fit, or creates it. It waits for
+// the hashes of the inputs, because they are part of the checkpoint's key.
 func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
 	}
-	if err := j.out.check(); err != nil { // the hashes may have taken long
+	if err := j.out.check(); err != nil { // computing the hashes may have taken long
 		return err
 	}
 	key, err := json.Marshal(j.description())
@@ -122,7 +122,7 @@ func (j *fitJob) openCheckpoint(ctx context.Context) error {
 	return nil
 }
 
-// kept says what a fit that is stopped keeps.
+// kept says what a stopped fit keeps.
 func (j *fitJob) kept() string {
 	return fmt.Sprintf("%s kept in %s; the same command goes on", plural.Count(j.checkpoint.Blocks(), "finished block"), j.fitOptions.out)
 }
@@ -132,7 +132,7 @@ func (j *fitJob) keep(err error) error {
 	if j.checkpoint == nil {
 		return err
 	}
-	if j.out.check() != nil { // the blocks are wherever the folder is now
+	if j.out.check() != nil { // the folder, with the blocks, was moved or removed
 		return errors.Join(err, j.checkpoint.Close())
 	}
 	if j.checkpoint.Blocks() == 0 || errors.Is(err, nifti.ErrChanged) {
@@ -153,7 +153,7 @@ func (j *fitJob) fitPass(ctx context.Context, pass sched.Range) (err error) {
 	}
 	defer room.Free()
 	defer j.freeVolumes()
-	defer func() { err = errors.Join(err, j.saved()) }() // which reads the room
+	defer func() { err = errors.Join(err, j.saved()) }() // saving still reads the room
 	for begin := pass.Begin; begin < pass.End; begin += blockVoxels {
 		block := sched.Range{Begin: begin, End: min(begin+blockVoxels, pass.End)}
 		own := room.Result(j.model.Fitter(), block.Len())
@@ -184,7 +184,7 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 	if err != nil {
 		return err
 	}
-	j.hash(ctx) // now that the first pass has read the image: the hash tells whether it was the same all the time
+	j.hash(ctx) // after the first pass has read the image, so that the hash shows whether the file changed meanwhile
 	if j.taken != nil {
 		<-j.taken
 	}
@@ -198,14 +198,15 @@ func (j *fitJob) fitBlock(ctx context.Context, pass, block sched.Range, room *fi
 	return j.save(ctx, block, result)
 }
 
-// fitted tells the progress how many voxels are fitted.
+// fitted sets the progress to the number of fitted voxels.
 func (j *fitJob) fitted(voxels int) {
 	p := j.showProgress()
 	p.stage(stageFit)
 	p.set(stageFit, voxels)
 }
 
-// readBlock fills the room with the signal of a block, on the nodes that will fit it by the plan that it returns.
+// readBlock reads the signal of a block into the room, and returns a plan for the fit. The signal comes to lie on the
+// nodes that fit it by this plan.
 func (j *fitJob) readBlock(ctx context.Context, pass, block sched.Range, room *fit.Room) (sched.Plan, error) {
 	defer j.profile.enter(phaseRead)()
 	plan := j.placement.plan(j.places, j.threads)
@@ -222,9 +223,9 @@ func (j *fitJob) readBlock(ctx context.Context, pass, block sched.Range, room *f
 	return plan, j.volumes.Rows(ctx, room.Signal[:block.Len()*f.Measurements()], j.index[block.Begin:block.End])
 }
 
-// save begins to keep a finished block when the last one is kept, after a look at what may have gone wrong meanwhile: a
-// folder that vanished, an input that changed. The result must stay as it is until taken is closed. The next block is
-// fitted while this one is synced to the disk.
+// save waits until the last block is saved, and then begins to save a finished block. Before that it checks that the
+// folder is still there and that no input has changed. The result must not change until taken is closed. The next block
+// is fitted while this one is synced to the disk.
 func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result) error {
 	if err := j.saved(); err != nil {
 		return err
@@ -244,7 +245,7 @@ func (j *fitJob) save(ctx context.Context, block sched.Range, result fit.Result)
 	ended := j.taken
 	taken := sync.OnceFunc(func() { close(ended) })
 	go func() {
-		defer taken() // also after an error
+		defer taken() // closed even after an error
 		err := j.checkpoint.Save(block, result, taken)
 		if err == nil {
 			keeps(ctx, "%s", j.kept())
@@ -265,8 +266,8 @@ func (j *fitJob) saved() error {
 	return err
 }
 
-// readVolumes makes the signal of some voxels ready to be taken block by block. That of a .nii.gz file comes to lie in memory,
-// as the file stores it.
+// readVolumes prepares the signal of some voxels to be read block by block. The signal of a .nii.gz file is
+// decompressed into memory, in the type of the file.
 func (j *fitJob) readVolumes(ctx context.Context, index []int) error {
 	defer j.profile.enter(phaseRead)()
 	memory, err := numa.NewPages(len(index) * j.image.VolumesBytes())
@@ -280,7 +281,7 @@ func (j *fitJob) readVolumes(ctx context.Context, index []int) error {
 	return err
 }
 
-// newRoom is fit.NewRoom, with what to do where the system gives less memory than it says is free.
+// newRoom calls fit.NewRoom. Its error says what to do if the system gives less memory than it reported as free.
 func newRoom(voxels, measurements, parameters int) (*fit.Room, error) {
 	room, err := fit.NewRoom(voxels, measurements, parameters)
 	if err != nil {
@@ -289,12 +290,12 @@ func newRoom(voxels, measurements, parameters int) (*fit.Room, error) {
 	return room, err
 }
 
-// lessMemory says what to do where the system gives less memory than it says is free.
+// lessMemory adds to an error what to do if the system gives less memory than it reported as free.
 func lessMemory(err error) error {
 	return fmt.Errorf("%w: a limit of this process (ulimit -v) may be lower than what is free; give less with --max-memory, or fit parts with --shard", err)
 }
 
-// freeVolumes ends the reading of the volumes, if it began, and gives their memory back.
+// freeVolumes ends the reading of the volumes, if it began, and frees their memory.
 func (j *fitJob) freeVolumes() {
 	if j.volumes != nil {
 		_ = j.volumes.Close() // it was only read
@@ -339,7 +340,7 @@ func (j *fitJob) derive(ctx context.Context, block sched.Range, result fit.Resul
 	return nil
 }
 
-// weights are the parameters that are weights of fascicles; none for most models.
+// weights returns the range of parameters that are weights of fascicles. It is empty for most models.
 func (j *fitJob) weights() (r sched.Range) {
 	for _, m := range j.model.Parameters() {
 		r.Begin, r.End = r.End, r.End+m.Components
@@ -354,7 +355,7 @@ func allZero(values []float64) bool {
 	return !slices.ContainsFunc(values, func(x float64) bool { return x != 0 })
 }
 
-// setNaN writes NaN into a voxel of every map but the status and the iterations.
+// setNaN writes NaN into a voxel of every map except status and iterations.
 func (j *fitJob) setNaN(voxel int) {
 	for i, m := range j.wantedMaps {
 		if m.Name == "status" || m.Name == "iterations" {
@@ -367,7 +368,7 @@ func (j *fitJob) setNaN(voxel int) {
 	}
 }
 
-// coordinates are a fitted voxel's place in the image, from 0.
+// coordinates returns a fitted voxel's place in the image, counted from 0.
 func (j *fitJob) coordinates(voxel int) (x, y, z int) {
 	return coordinates(j.image.Header, j.index[voxel])
 }

@@ -10,7 +10,7 @@ import (
 
 const mapsHelp = "maps to write, by their names, or all (default: all but those that kbench options lists after \"with --maps\")"
 
-// chooseMaps says for each of the model's maps whether it is made and written.
+// chooseMaps decides for each of the model's maps whether it is made and written.
 func (j *fitJob) chooseMaps() error {
 	maps := j.model.Maps()
 	j.wanted = make([]bool, len(maps))
@@ -31,7 +31,7 @@ func (j *fitJob) chooseMaps() error {
 			continue
 		}
 		if slices.ContainsFunc(j.kind.OptionList(), func(o model.Option) bool {
-			return o.Kind == model.BooleanOption && strings.EqualFold(o.Name, name) // it adds a map of its name
+			return o.Kind == model.BooleanOption && strings.EqualFold(o.Name, name) // it adds the map of its name
 		}) {
 			return fmt.Errorf("--maps: %s has the map %s only with the flag --%s; add it", j.kind.Name, name, strings.ToLower(name))
 		}
@@ -40,7 +40,7 @@ func (j *fitJob) chooseMaps() error {
 	return nil
 }
 
-// wantedMaps are the maps that are made and written, with their numbers among the model's.
+// wantedMaps iterates over the maps that are made and written, with their numbers among the model's maps.
 func (j *fitJob) wantedMaps(yield func(int, model.Map) bool) {
 	for i, m := range j.model.Maps() {
 		if j.wanted[i] && !yield(i, m) {

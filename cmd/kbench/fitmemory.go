@@ -12,22 +12,22 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// memoryInUse is what the process holds now, and what it will hold besides the memory that passVoxels counts: the
-// program, the index, workers' scratch, compressors, one worker that decompresses, and what Go's collector has not
-// collected yet. (It is a variable so that tests can leave it out.)
+// memoryInUse returns the memory that the process needs besides what passVoxels counts: the program, the index, scratch
+// of workers, compressors, one decompressing worker, and garbage that Go has not collected yet. It is a variable so
+// that tests can leave it out.
 var memoryInUse = func() int64 {
 	debug.FreeOSMemory()
 	const each, rest = 8 << 20, 32 << 20
 	return residentMemory() + each*int64(runtime.GOMAXPROCS(0)) + rest
 }
 
-// A memoryBudget is what the process may hold at its peak, and who says so.
+// A memoryBudget is the memory that the process may have at its peak, and the limit that says so.
 type memoryBudget struct {
 	bytes int64
-	limit string // in messages
+	limit string // the name of the limit in messages
 }
 
-// memoryBudget is the least of --max-memory and most of what is free, on the machine and in the process's cgroups.
+// memoryBudget returns the least of --max-memory and most of what is free, on the machine and in the process's cgroups.
 func (o *fitOptions) memoryBudget() memoryBudget {
 	b := memoryBudget{math.MaxInt64, "memory"}
 	if free := availableMemory(); free > 0 {
@@ -39,8 +39,8 @@ func (o *fitOptions) memoryBudget() memoryBudget {
 	return b
 }
 
-// leastBudget is the lesser of the budget now and that of the beginning. While the signal is read, free memory shrinks.
-// The part of it that is left to other programs shrinks with it.
+// leastBudget returns the lesser of the budget now and the budget at the beginning. While the signal is read, free
+// memory shrinks, and with it the part that is left to other programs.
 func (j *fitJob) leastBudget() memoryBudget {
 	now := j.memoryBudget()
 	if first := j.data.budget; first.bytes > 0 && first.bytes < now.bytes {
@@ -49,21 +49,21 @@ func (j *fitJob) leastBudget() memoryBudget {
 	return now
 }
 
-// voxelMemory is what a voxel takes in a pass: nothing where its volumes stay in the file.
+// voxelMemory returns the bytes of a voxel's signal in a pass, which are 0 if the signal stays in the file.
 func (j *fitJob) voxelMemory() int64 { return int64(j.image.VolumesBytes()) }
 
-// readOptions say how the image is read: to decompress it may take an eighth of the memory, so that it has many workers where
-// there is much.
+// readOptions returns how the image is read. Decompression may take an eighth of the memory, so it has many workers if
+// there is much memory.
 func (j *fitJob) readOptions() nifti.ReadOptions {
 	return nifti.ReadOptions{Workers: j.threads, DecompressMemory: max(1, j.leastBudget().bytes/8)}
 }
 
-// decompressMemory is what it takes to decompress beside what one worker needs, which memoryInUse has counted.
+// decompressMemory returns the memory for decompression, without that of one worker, which memoryInUse counts.
 func (j *fitJob) decompressMemory() int64 {
 	return j.image.DecompressMemory(j.readOptions()) - j.image.DecompressMemory(nifti.ReadOptions{Workers: 1})
 }
 
-// mapMemory is what all maps take, with the volumes in which the largest are on their way to the disk.
+// mapMemory returns the memory of all maps, and of the volumes from which the largest of them are written.
 func (j *fitJob) mapMemory() int64 {
 	components, largest := 0, [mapsAtOnce]int{}
 	for _, m := range j.wantedMaps {
@@ -79,7 +79,7 @@ func (j *fitJob) mapMemory() int64 {
 	return 4 * int64(len(j.index)) * int64(components)
 }
 
-// passVoxels is how many voxels' volumes fit in memory beside all else.
+// passVoxels returns for how many voxels the signal fits in memory beside everything else.
 func (j *fitJob) passVoxels() (int, error) {
 	budget := j.leastBudget()
 	all, block := int64(len(j.index)), int64(min(blockVoxels, len(j.index)))
@@ -97,7 +97,7 @@ func (j *fitJob) passVoxels() (int, error) {
 	if each := j.voxelMemory(); each > 0 {
 		voxels = min(all, (budget.bytes-fixed)/each)
 	}
-	// Go's collector lets the heap grow to twice what lives in it, unless it is told how much there is.
+	// Go's collector lets the heap grow to twice its live size, unless it has a limit.
 	outside := voxels*j.voxelMemory() + block*int64(fit.VoxelBytes(j.model.Fitter())) + j.mapMemory()
 	debug.SetMemoryLimit(budget.bytes - outside)
 	if voxels == all {
@@ -106,7 +106,7 @@ func (j *fitJob) passVoxels() (int, error) {
 	return int(voxels) / blockVoxels * blockVoxels, nil
 }
 
-// volumesMemory is what the volumes take that were read already.
+// volumesMemory returns the memory of the volumes that were read already.
 func (j *fitJob) volumesMemory() int64 {
 	if j.memory == nil {
 		return 0
@@ -114,14 +114,14 @@ func (j *fitJob) volumesMemory() int64 {
 	return int64(len(j.memory.Bytes()))
 }
 
-// keepsVolumes tells whether the volumes of all voxels may be read before the model is known: where they take at most half
-// of what is left.
+// keepsVolumes says whether the volumes of all voxels may be read before the model is known. They may if they take at
+// most half of the memory that is left.
 func (j *fitJob) keepsVolumes() bool {
 	left := j.leastBudget().bytes - memoryInUse() - j.decompressMemory()
 	return j.shard.of == 0 && int64(len(j.index))*j.voxelMemory() <= left/2
 }
 
-// sizeText is a number of bytes as a message shows it, rounded up.
+// sizeText writes a number of bytes for a message, rounded up.
 func sizeText(bytes int64) string {
 	const kib, mib = 1 << 10, 1 << 20
 	switch {

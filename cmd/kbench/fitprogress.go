@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A fitProgress is one bar over all stages of a fit. It shows the part of the whole time that has passed. How long a
-// stage takes is guessed before the stage begins, and computed from its pace afterwards.
+// A fitProgress is one bar over all stages of a fit. It shows which part of the whole time has passed. The time of a
+// stage is a guess before the stage begins, and is computed from its pace afterwards.
 type fitProgress struct {
 	w   io.Writer
 	bar progress
@@ -21,14 +21,14 @@ type fitProgress struct {
 	shown   int
 }
 
-// A fitStage is one of the things that a fit does after another.
+// A fitStage is one of the stages of a fit, which follow one another.
 type fitStage struct {
 	name, unit string
 	total      int
-	takes      time.Duration // guessed, then measured
+	takes      time.Duration // a guess first, later measured
 	begin      time.Time
 	done       int
-	given      int // done before this start of the command
+	given      int // work that an earlier start of the command did
 }
 
 // barParts is what the bar counts to.
@@ -45,7 +45,7 @@ func newFitProgress(w io.Writer, stages ...fitStage) *fitProgress {
 	return &fitProgress{w: w, bar: newBar(w, "", barParts), now: time.Now, begin: time.Now(), stages: stages}
 }
 
-// stage begins a stage, or goes on with it.
+// stage begins a stage, or continues it.
 func (p *fitProgress) stage(number int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +55,7 @@ func (p *fitProgress) stage(number int) {
 	}
 }
 
-// give adds what an earlier start of the command did of a stage. It does not count for the stage's pace.
+// give adds work that an earlier start of the command did in a stage. It does not count for the stage's pace.
 func (p *fitProgress) give(number, done int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +64,8 @@ func (p *fitProgress) give(number, done int) {
 	s.done, s.given = done, done
 }
 
-// more is what counts on from what is done of a stage, up to a total, where that is known by now.
+// more returns a function that sets how much more of a stage is done. total is the stage's new total, if it is known by
+// now.
 func (p *fitProgress) more(number, total int) (set func(done int)) {
 	p.stage(number)
 	if total > 0 {
@@ -80,7 +81,7 @@ func (p *fitProgress) set(number, done int) {
 	defer p.mu.Unlock()
 	s, passed := &p.stages[number], p.now().Sub(p.stages[number].begin)
 	s.done, s.total = max(s.done, done), max(s.total, done)
-	const trusted = 50 // when a stage has done one part of so many, its pace is known
+	const trusted = 50 // the pace of a stage is known once it has done one part in this many
 	own := s.done - s.given
 	if trusted*own >= s.total && own > 0 {
 		s.takes = time.Duration(float64(passed) * float64(s.total-s.given) / float64(own))
@@ -94,7 +95,7 @@ func (p *fitProgress) set(number, done int) {
 	p.bar.set(p.shown)
 }
 
-// decimals are those of a rate: one where it is small.
+// decimals returns the number of decimals for a rate: one for a small rate.
 func decimals(rate float64) int {
 	if rate < 10 {
 		return 1
@@ -102,7 +103,7 @@ func decimals(rate float64) int {
 	return 0
 }
 
-// part is the part of the whole time that has passed.
+// part returns the part of the whole time that has passed, in units of the bar.
 func (p *fitProgress) part() int {
 	now := p.now()
 	passed, left := now.Sub(p.begin), time.Duration(0)
@@ -116,7 +117,7 @@ func (p *fitProgress) part() int {
 	return int(barParts * float64(passed) / float64(max(1, passed+left)))
 }
 
-// hide removes the bar. It comes back, with what is known of the stages, when more is done.
+// hide removes the bar. It comes back, with all that is known of the stages, when more work is done.
 func (p *fitProgress) hide() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,20 +125,20 @@ func (p *fitProgress) hide() {
 	p.bar = newBar(p.w, "", barParts)
 }
 
-// guess is how long some threads take for work. each is how many seconds one thread takes for a unit of it.
+// guess returns how long some threads take for work. each is the time of one thread for a unit of work, in seconds.
 func guess(work, each float64, threads int) time.Duration {
 	return time.Duration(work * each / float64(max(1, threads)) * float64(time.Second))
 }
 
-// showProgress makes the bar of a fit, unless there is one. The times of a byte and of a voxel are those of two cores
-// of 2026. On other machines they are wrong, but only in the first moments of a stage.
+// showProgress makes the bar of a fit, unless there is one. The guessed times of a byte and of a voxel were measured on
+// cores of 2026. On other machines they are wrong, but only in the first moments of a stage.
 func (j *fitJob) showProgress() *fitProgress {
 	if j.progress != nil {
 		return j.progress
 	}
 	const readByte, fitVoxel, writeByte = 2.5e-9, 15e-6, 6e-9
 	h, threads, maps, components := j.image.Header, profiledCPUs(j.threads), 6, 60
-	if j.model != nil { // else these are of most fits
+	if j.model != nil { // otherwise these numbers are typical of most fits
 		maps, components = 0, 0
 		for _, m := range j.wantedMaps {
 			maps, components = maps+1, components+m.Components

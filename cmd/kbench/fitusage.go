@@ -12,7 +12,7 @@ import (
 // helpColumns is the width of help.
 const helpColumns = 110
 
-// useLine is the command with the named model.
+// useLine returns the usage line with the named model.
 func (o *fitOptions) useLine(use string) string {
 	if o.kind == nil {
 		return use
@@ -20,7 +20,7 @@ func (o *fitOptions) useLine(use string) string {
 	return strings.Replace(use, "MODEL", o.kind.Name, 1)
 }
 
-// examples are those of the named model, or a plain one.
+// examples returns the examples of the named model, or a plain example.
 func (o *fitOptions) examples(all string) string {
 	if o.kind == nil {
 		return all
@@ -37,7 +37,7 @@ func (o *fitOptions) examples(all string) string {
 	return strings.Join(own, "\n")
 }
 
-// usage groups the flags of kbench fit: files, running, and the options of the named model, or of each.
+// usage prints the flags of kbench fit in groups: files, running, and the options of the named model, or of each model.
 func (o *fitOptions) usage(c *cobra.Command) error {
 	w := c.OutOrStdout()
 	fmt.Fprintf(w, "Usage:\n  kbench %s\n\nExamples:\n%s\n", o.useLine(c.Use), o.examples(c.Example))

@@ -18,7 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// fileName names a map as BIDS derivatives do: sub-01_model-csd_param-fod_dwimap, with the entities of the image.
+// fileName returns the name of a map as in BIDS derivatives, with the entities of the image:
+// sub-01_model-csd_param-fod_dwimap.
 func (j *fitJob) fileName(param, suffix string) string {
 	return j.fitOptions.fileName(j.names, param, suffix)
 }
@@ -34,8 +35,8 @@ func (o *fitOptions) fileName(names bidsName, param, suffix string) string {
 	return name
 }
 
-// setName is the set of maps that the fit writes, one process at a time, in the names of its lock and its other hidden
-// files.
+// setName returns the name of the set of maps that the fit writes. The names of its lock and its other hidden files
+// have it. One process at a time writes a set.
 func (o *fitOptions) setName(names bidsName) string {
 	set := names.prefix + "model-" + o.kind.Entity
 	if desc := names.desc + o.shard.label(); desc != "" {
@@ -44,8 +45,8 @@ func (o *fitOptions) setName(names bidsName) string {
 	return set
 }
 
-// claim says which files the fit will make. Where a map exists, the error says what it was made from. Where maps of the
-// same set are there that this fit does not make, the inputs are hashed now: that tells whether they are of another fit.
+// claim says which files the fit will make. If a map exists, the error says what it was made from. If there are maps of
+// the same set that this fit does not make, the inputs are hashed now, to see whether the maps are of another fit.
 func (j *fitJob) claim(ctx context.Context) error {
 	if needsDescription(j.names, j.fitOptions.out) {
 		j.out.shared = []string{descriptionFile}
@@ -63,13 +64,13 @@ func (j *fitJob) claim(ctx context.Context) error {
 	return j.out.claimSet(j.mapSet(), j.force, func() (description, error) { return j.hashedDescription(ctx) })
 }
 
-// hashedDescription is the description with the hashes of the inputs, for which it waits.
+// hashedDescription waits for the hashes of the inputs, and returns the description with them.
 func (j *fitJob) hashedDescription(ctx context.Context) (description, error) {
 	err := j.hashInputs(ctx)
 	return j.description(), err
 }
 
-// finished tells whether the same command was stopped when its maps were in their places already, and says so.
+// finished says whether the same command was stopped after its maps were moved to their places. If so, it prints that.
 func (j *fitJob) finished(ctx context.Context, stdout io.Writer) (bool, error) {
 	done, err := j.out.finished(j.fileNames(), func() (description, error) { return j.hashedDescription(ctx) })
 	if !done || err != nil {
@@ -82,17 +83,17 @@ func (j *fitJob) finished(ctx context.Context, stdout io.Writer) (bool, error) {
 	return true, nil
 }
 
-// sayWhole says that there was nothing left to do.
+// sayWhole prints that there was nothing left to do.
 func sayWhole(w io.Writer, out string) {
 	fmt.Fprintf(w, "%s: the maps are whole, of the same command, which was stopped at its very end\n", out)
 }
 
-// mapSet is the set that the maps belong to, without its maps.
+// mapSet returns the set that the maps belong to, without the maps.
 func (j *fitJob) mapSet() mapSet {
 	return mapSet{folder: j.fitOptions.out, stem: j.names.prefix + "model-" + j.kind.Entity, desc: j.names.desc, shard: j.shard}
 }
 
-// fileNames are the maps and sidecars that the fit writes.
+// fileNames lists the maps and sidecars that the fit writes.
 func (j *fitJob) fileNames() []string {
 	var names []string
 	for _, m := range j.wantedMaps {
@@ -102,7 +103,7 @@ func (j *fitJob) fileNames() []string {
 	return names
 }
 
-// write makes every map and its sidecar in the staging folder.
+// write writes every map and its sidecar into the staging folder.
 func (j *fitJob) write(ctx context.Context) error {
 	if err := j.hashInputs(ctx); err != nil {
 		return err
@@ -123,10 +124,10 @@ func (j *fitJob) write(ctx context.Context) error {
 	return j.out.write(descriptionFile, text)
 }
 
-// mapsAtOnce are written at the same time: while one is being put on the disk, another is compressed.
+// mapsAtOnce is how many maps are written at the same time. One is compressed while another is flushed to the disk.
 const mapsAtOnce = 2
 
-// writeMaps makes the files of every map.
+// writeMaps writes the files of every map.
 func (j *fitJob) writeMaps(ctx context.Context) error {
 	wrote := j.showProgress().more(stageWrite, len(j.fileNames())/2)
 	writers, ctx := errgroup.WithContext(ctx)
@@ -144,7 +145,7 @@ func (j *fitJob) writeMaps(ctx context.Context) error {
 	return writers.Wait()
 }
 
-// writeMap makes a map and its sidecar.
+// writeMap writes a map and its sidecar.
 func (j *fitJob) writeMap(ctx context.Context, m model.Map, values []float32) error {
 	name := j.fileName(m.Name, m.Suffix)
 	o := nifti.WriteOptions{Description: j.headerText(m), Context: ctx}
@@ -163,7 +164,7 @@ func (j *fitJob) writeMap(ctx context.Context, m model.Map, values []float32) er
 	return j.out.write(name+".json", append(text, '\n'))
 }
 
-// headerText is the free text in the header of a map.
+// headerText returns the free text for the header of a map.
 func (j *fitJob) headerText(m model.Map) string {
 	text := "voxfit " + j.model.Kind().Name + " " + m.Name
 	if m.Basis != sh.DefaultBasis {
@@ -172,12 +173,12 @@ func (j *fitJob) headerText(m model.Map) string {
 	return text
 }
 
-// A description says what was fitted, with what, from what: all that the results depend on.
+// A description says what was fitted, with which options and from which files. It has all that the results depend on.
 type description struct {
 	Model     string         `json:"Model"`
-	Options   any            `json:"Options"` // as on the command line, with underscores
+	Options   any            `json:"Options"` // the names are those of the command line, with underscores
 	Response  map[string]any `json:"Response,omitempty"`
-	Gradients any            `json:"GradientTable"` // how it was read
+	Gradients any            `json:"GradientTable"` // how the table was read
 	measurements
 	Frame       string      `json:"Frame"`
 	NaNPolicy   string      `json:"NaNPolicy"`
@@ -188,20 +189,21 @@ type description struct {
 	Instruction string      `json:"InstructionSet"`
 }
 
-// measurements say what the fit made of the gradient table.
+// measurements says how the fit used the gradient table.
 type measurements struct {
-	ScaledBvals int           `json:"ScaledBvals"` // how many were multiplied by the squared length of their vector
+	ScaledBvals int           `json:"ScaledBvals"` // how many were multiplied by the squared lengths of their vectors
 	Shells      []fittedShell `json:"FittedShells,omitempty"`
-	LeftOut     []int         `json:"VolumesLeftOut"` // of the fit, counted from 0
+	LeftOut     []int         `json:"VolumesLeftOut"` // the volumes that the fit did not use, counted from 0
 }
 
-// A fittedShell is what a fit takes of a shell.
+// A fittedShell is the part of a shell that a fit uses.
 type fittedShell struct {
 	Bval    float64 `json:"Bval"` // s/mm2, the mean
 	Volumes int     `json:"Volumes"`
 }
 
-// measurements are those of the fit: all volumes, but where the model takes some. Tables without shells have none.
+// measurements returns the measurements of the fit: all volumes, unless the model uses only some. A table without
+// shells has no FittedShells.
 func (j *fitJob) measurements() measurements {
 	m := measurements{ScaledBvals: j.gradients.ScaledBvals, LeftOut: []int{}}
 	fitted := make([]bool, j.gradients.Len())
@@ -237,7 +239,7 @@ type sidecar struct {
 	Components  int    `json:"Components"`
 	harmonicSidecar
 	TensorOrder string            `json:"TensorOrder,omitempty"`
-	Directions  [][3]float64      `json:"Directions,omitempty"` // of the components
+	Directions  [][3]float64      `json:"Directions,omitempty"` // the directions of the components
 	StatusCodes map[string]string `json:"StatusCodes,omitempty"`
 	GeneratedBy map[string]string `json:"GeneratedBy"`
 	Fit         description       `json:"Fit"`
@@ -258,7 +260,7 @@ func (j *fitJob) description() description {
 	return d
 }
 
-// degreeOf is the highest degree of as many coefficients.
+// degreeOf returns the highest degree of a number of coefficients.
 func degreeOf(coefficients int) int {
 	lmax := 0
 	for sh.Count(lmax) < coefficients {
@@ -267,7 +269,7 @@ func degreeOf(coefficients int) int {
 	return lmax
 }
 
-// unitsOf are the units in a map's sidecar.
+// unitsOf returns the units for a map's sidecar.
 func unitsOf(m model.Map) string {
 	switch {
 	case m.Unit != "":

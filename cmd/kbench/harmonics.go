@@ -12,22 +12,23 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// The frames that vectors and functions on the sphere are written in.
+// The frames in which vectors and functions on the sphere are written.
 const (
-	imageFrame = "image" // the axes of b-vectors as given: the image's, x turned around where its affine is right-handed
+	// The axes of b-vectors as given: those of the image, with x reversed if its affine is right-handed.
+	imageFrame = "image"
 	worldFrame = "world" // the scanner's
 )
 
-// frameWords say in descriptions of maps what the frames are.
+// frameWords has the words for the frames in descriptions of maps.
 var frameWords = map[string]string{
 	imageFrame: "in the axes of the image, b-vectors as given",
 	worldFrame: "in the axes of the scanner",
 }
 
-// A harmonicForm is what must be known to read coefficients of spherical harmonics. What is not known is empty.
+// A harmonicForm is what a reader of coefficients of spherical harmonics must know. An unknown part is empty.
 type harmonicForm struct{ basis, frame string }
 
-// String is how the form stands in the header of an image (descrip), behind what the image is.
+// String writes the form as the header of an image has it (descrip), after the name of the map.
 func (f harmonicForm) String() string { return "SH basis " + f.basis + ", " + f.frame + " axes" }
 
 var harmonicText = regexp.MustCompile(`SH basis (\w+), (\w+) axes`)
@@ -42,20 +43,21 @@ func harmonicFormOf(description string) (f harmonicForm) {
 
 var basisText = regexp.MustCompile(`\bbasis (descoteaux07|tournier07)\b`)
 
-// describing is the description of a map in a sidecar with the basis of this form, where it names one.
+// describing returns a map's description for a sidecar. If the text names a basis, it is replaced by the basis of this
+// form.
 func (f harmonicForm) describing(text string) string {
 	return basisText.ReplaceAllLiteralString(text, "basis "+f.basis)
 }
 
-// The words of BIDS' proposal for diffusion derivatives (BEP016) for our frames and bases. Its "bvec" axes are the image's,
-// the first turned around where they are right-handed.
+// The words of BIDS' proposal for diffusion derivatives (BEP016) for the frames and bases here. Its "bvec" axes are
+// those of the image, with the first reversed if they are right-handed.
 var (
 	bidsAxes  = map[string]string{imageFrame: "bvec", worldFrame: "xyz"}
 	bidsBases = map[string]string{sh.Descoteaux07.String(): "descoteaux", sh.Tournier07.String(): "mrtrix3"}
 )
 
-// A harmonicSidecar is the part of a sidecar that says how to read coefficients: this project's own description, and
-// beside it the fields of BEP016.
+// A harmonicSidecar is the part of a sidecar that says how to read coefficients. It has this project's own fields and
+// those of BEP016.
 type harmonicSidecar struct {
 	Harmonics      map[string]any `json:"SphericalHarmonics,omitempty"`
 	Representation string         `json:"OrientationRepresentation,omitempty"`
@@ -76,7 +78,7 @@ func (f harmonicForm) sidecar(coefficients int) harmonicSidecar {
 	}
 }
 
-// forms are what a sidecar says: in this project's words, and in BEP016's.
+// forms returns the forms that a sidecar states, in this project's words and in those of BEP016.
 func (s harmonicSidecar) forms() []harmonicForm {
 	text := func(key string) string { t, _ := s.Harmonics[key].(string); return t }
 	bids := harmonicForm{}
@@ -93,7 +95,8 @@ func (s harmonicSidecar) forms() []harmonicForm {
 	return []harmonicForm{{text("Basis"), text("Frame")}, bids}
 }
 
-// readSidecar reads the JSON beside an image, all of it and the part on harmonics; there is none where the file is missing.
+// readSidecar reads the JSON beside an image, as a whole and the part on harmonics. Both are empty if the file is
+// missing.
 func readSidecar(image string) (all map[string]json.RawMessage, part harmonicSidecar, err error) {
 	path := stemOf(image) + ".json"
 	text, err := lock.ReadFile(path)
@@ -112,5 +115,5 @@ func readSidecar(image string) (all map[string]json.RawMessage, part harmonicSid
 	return all, part, nil
 }
 
-// stemOf is an image's path without the endings of NIfTI.
+// stemOf returns an image's path without the endings of NIfTI.
 func stemOf(image string) string { return strings.TrimSuffix(strings.TrimSuffix(image, ".gz"), ".nii") }

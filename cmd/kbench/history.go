@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/study/page"
 )
 
-// onlyOutput refuses flags that are for CSV files of runs alone.
+// onlyOutput refuses flags that only reports on CSV files of runs have.
 func onlyOutput(flags *pflag.FlagSet, file, what string) error {
 	var foreign error
 	flags.Visit(func(f *pflag.Flag) {
@@ -23,8 +23,8 @@ func onlyOutput(flags *pflag.FlagSet, file, what string) error {
 	return foreign
 }
 
-// writeHistories makes a page of each history, in a folder of its own: times of different processors never share one. All
-// files are read before the first page is written.
+// writeHistories writes a page of each history into a folder of its own, because times of different processors must not
+// share a page. All files are read before the first page is written.
 func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.FlagSet, files []string) error {
 	if err := onlyOutput(flags, files[0], "a history of speeds"); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (o reportOptions) writeHistories(stdout, stderr io.Writer, flags *pflag.Fla
 	for i, file := range files {
 		var err error
 		if !study.IsHistory(file) {
-			return fmt.Errorf("%s: this is no history of speeds, as others here are: expected files of one kind", file)
+			return fmt.Errorf("%s: this is not a history of speeds, but others are: expected files of one kind", file)
 		}
 		if histories[i], err = study.ReadHistory(file); err != nil {
 			return err

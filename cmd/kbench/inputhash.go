@@ -21,22 +21,22 @@ type inputFile struct {
 	SHA256 string `json:"SHA256"`
 }
 
-// An input is a file whose content the maps depend on. All that read it must have seen the same bytes.
+// An input is a file that the maps depend on. All readings of it must have seen the same bytes.
 type input interface {
-	// hash describes the bytes that were or will be read.
+	// hash returns the name and the hash of the bytes that were or will be read.
 	hash(ctx context.Context) (inputFile, error)
-	// confirm is the last look at the file, before the maps are moved to their places. Its error is nifti.ErrChanged where
-	// the file may have been another when it was read.
+	// confirm checks the file a last time, before the maps are moved to their places. It returns nifti.ErrChanged if
+	// the file may have been different when it was read.
 	confirm(ctx context.Context) error
 }
 
-// An inputImage is an image that is read in passes, and how its file looked before the first.
+// An inputImage is an image that is read in passes, with the state of its file before the first pass.
 type inputImage struct {
 	*nifti.Image
 	before os.FileInfo
 }
 
-// openImage opens an image that will be hashed.
+// openImage opens an image, which will be hashed.
 func openImage(path string) (inputImage, error) {
 	before, unseen := os.Stat(path)
 	image, err := nifti.Open(path)
@@ -46,14 +46,14 @@ func openImage(path string) (inputImage, error) {
 	return inputImage{image, before}, err
 }
 
-// hash reads the file once more. It must be what every pass saw.
+// hash reads the file once more. Every pass must have seen these bytes.
 func (m inputImage) hash(ctx context.Context) (inputFile, error) {
 	sum, size, err := m.SHA256(ctx)
 	return inputFile{Path: m.Path, Bytes: size, SHA256: hex.EncodeToString(sum[:])}, err
 }
 
-// confirm reads the file again where it was touched since it was opened: a program that wrote it while it was hashed may
-// have left no two readings different, but then this one is.
+// confirm reads the file again if it was touched since it was opened. A program may have written it while it was
+// hashed, so that all earlier readings agree. This one then differs.
 func (m inputImage) confirm(ctx context.Context) error {
 	same, err := nifti.Untouched(m.Path, m.before)
 	if same || err != nil {
@@ -63,8 +63,8 @@ func (m inputImage) confirm(ctx context.Context) error {
 	return err
 }
 
-// An inputText is a small file that is read as a whole: tables, responses, directions. It is hashed before it is read
-// and must not be touched until the end.
+// An inputText is a small file that is read as a whole, with a table, a response or directions. It is hashed before it
+// is read, and must not be touched until the end.
 type inputText struct {
 	file   inputFile
 	before os.FileInfo
@@ -86,7 +86,7 @@ func watch(path string) (t inputText, err error) {
 	return t, err
 }
 
-// watchSidecar hashes the JSON beside an image that is about to be read, where there is one.
+// watchSidecar hashes the JSON beside an image that is about to be read, if there is one.
 func watchSidecar(image string) ([]input, error) {
 	text, err := watch(stemOf(image) + ".json")
 	switch {
@@ -119,7 +119,8 @@ type hashing struct {
 	err    error
 }
 
-// startHashing begins. Images are read once more, which must agree with what was read before or will be read later.
+// startHashing begins to hash inputs. It reads images once more. This reading must agree with all earlier and later
+// ones.
 func startHashing(ctx context.Context, inputs []input) *hashing {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &hashing{cancel: cancel, done: make(chan struct{})}
@@ -137,13 +138,13 @@ func startHashing(ctx context.Context, inputs []input) *hashing {
 	return h
 }
 
-// wait returns the hashes when all are there.
+// wait waits for all hashes and returns them.
 func (h *hashing) wait() ([]inputFile, error) {
 	<-h.done
 	return h.files, h.err
 }
 
-// failed is the error that it ended with already, if it did.
+// failed returns the error of a hashing that has ended with one.
 func (h *hashing) failed() error {
 	select {
 	case <-h.done:
@@ -153,13 +154,13 @@ func (h *hashing) failed() error {
 	}
 }
 
-// stop ends it early.
+// stop ends the hashing early.
 func (h *hashing) stop() {
 	h.cancel()
 	<-h.done
 }
 
-// hash begins to take the hashes of the inputs, unless that began before.
+// hash begins to hash the inputs, unless that began before.
 func (j *fitJob) hash(ctx context.Context) {
 	if j.hashing == nil {
 		j.hashing = startHashing(ctx, j.inputs)
@@ -173,7 +174,7 @@ func (j *fitJob) hashInputs(ctx context.Context) (err error) {
 	return err
 }
 
-// watch hashes small files that are about to be read, beside the acquisition's own.
+// watch hashes small files that are about to be read, and adds them to the acquisition's inputs.
 func (j *fitJob) watch(paths ...string) error {
 	for _, path := range paths {
 		text, err := watch(path)
@@ -185,17 +186,17 @@ func (j *fitJob) watch(paths ...string) error {
 	return nil
 }
 
-// stopHashing ends it where the fit ended early.
+// stopHashing ends the hashing of a fit that ended early.
 func (j *fitJob) stopHashing() {
 	if j.hashing != nil {
 		j.hashing.stop()
 	}
 }
 
-// confirmInputs is the last look at all inputs, before maps are moved to their places.
+// confirmInputs checks all inputs a last time, before maps are moved to their places.
 func (j *fitJob) confirmInputs(ctx context.Context) error { return confirmAll(ctx, j.inputs) }
 
-// nothingWritten says what became of the output where an input changed.
+// nothingWritten adds to the error of a changed input that nothing was written.
 func nothingWritten(err error) error {
 	if errors.Is(err, nifti.ErrChanged) {
 		return fmt.Errorf("%w: nothing was written", err)

@@ -15,11 +15,11 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// inputs are the files of one acquisition, as the user names them.
+// inputs has the files of one acquisition, as the user names them.
 type inputs struct {
 	dwi, bvals, bvecs, mask string
 
-	budget memoryBudget // of the index; its zero value is no limit
+	budget memoryBudget // the memory for the index; its zero value is no limit
 }
 
 func (in *inputs) addFlags(f *pflag.FlagSet) {
@@ -28,13 +28,13 @@ func (in *inputs) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&in.mask, "mask", "", "3D mask of the voxels to fit (default: all)")
 }
 
-// An acquisition is the opened inputs: headers and tables, not yet the signal.
+// An acquisition is the opened inputs: headers and tables, but not yet the signal.
 type acquisition struct {
 	image     *nifti.Image
 	mask      *nifti.Mask
 	gradients *acq.GradientTable
 	warnings  []string
-	inputs    []input // what was read, the image first
+	inputs    []input // the files that were read, the image first
 }
 
 // open reads the headers and tables and checks that they belong together.
@@ -60,7 +60,8 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	if a.gradients, a.warnings, err = acq.ReadGradients(in.bvals, in.bvecs, options...); err != nil {
 		return nil, err
 	}
-	if err := a.gradients.CheckUnits(); err != nil { // which --bvalue-scaling dipy leaves to us
+	// With --bvalue-scaling dipy, reading the table has not checked the units.
+	if err := a.gradients.CheckUnits(); err != nil {
 		return nil, err
 	}
 	if err := a.gradients.CheckVolumes(image.Header.Volumes()); err != nil {
@@ -98,7 +99,7 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 	return a, nil
 }
 
-// checkIndex refuses more voxels than the memory can have room for: their numbers alone may take a quarter, as their maps
+// checkIndex refuses more voxels than fit into memory. Their numbers alone may take a quarter of it, because their maps
 // take more than the rest.
 func (in *inputs) checkIndex(path string, voxels int) error {
 	const each = 8
@@ -109,7 +110,8 @@ func (in *inputs) checkIndex(path string, voxels int) error {
 	return nil
 }
 
-// nameIn adds to a model's error what the model was made from: the table, and the response where the error is about it.
+// nameIn adds to a model's error the files that the model was made from: the table, and the response if the error is
+// about it.
 func (in *inputs) nameIn(err error, response string) error {
 	var sources []string
 	if in.bvals != "" && !strings.Contains(err.Error(), in.bvals) { // a phantom has no files
@@ -124,8 +126,8 @@ func (in *inputs) nameIn(err error, response string) error {
 	return fmt.Errorf("%w (%s)", err, strings.Join(sources, ", "))
 }
 
-// beside finds a companion of the image: the named file, or one that shares the image's stem with one
-// of the endings, or a file in the image's folder with the last (whole) name.
+// beside finds a file that belongs to the image. It is the named file, or one with the image's stem and one of the
+// endings in names, or the file in the image's folder with the last of names, which is a whole name.
 func beside(image, named, flag string, names ...string) (string, error) {
 	if named != "" {
 		return named, nil

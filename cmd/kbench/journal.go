@@ -14,25 +14,25 @@ import (
 )
 
 // A journal says what commit is about to do. As long as it is in the staging folder, the move has not happened: the
-// command that finds it takes the new files back, and puts the old ones where they were. From the moment at which its
-// name changes to done.json, the new files count: the command that finds done.json finishes the rest.
+// next command that finds it takes the new files back, and puts the old ones where they were. Once it is renamed to
+// done.json, the new files count: the next command that finds done.json completes the move.
 //
-//  1. All new files are in the staging folder, whole and on the disk. The journal is written.
+//  1. All new files are in the staging folder, complete and on the disk. The journal is written.
 //  2. Old files move to the folder "replaced" in the staging folder.
 //  3. New files move to their places.
-//  4. The journal becomes done.json.
+//  4. The journal is renamed to done.json.
 //  5. Shared files move to their places, and spent ones are removed. Then the staging folder is removed.
 //
-// Old and new files are thus never beside each other, whenever a process is killed.
+// Old and new files are therefore never beside each other, whenever a process is killed.
 type journal struct {
 	Files []journalFile // the new files
 	Old   []string      // the names of the old ones
 
-	Shared []string // files that other sets have too
-	Spent  []string // hidden files beside the new ones, of no use once those count
+	Shared []string // files that several sets share
+	Spent  []string // hidden files beside the new ones, which are of no use once the new ones count
 }
 
-// A journalFile is one new file. Size and time tell it from another file that somebody may put in its place later.
+// A journalFile is one new file. Its size and time distinguish it from a file that somebody puts in its place later.
 type journalFile struct {
 	Name    string
 	Size    int64
@@ -50,9 +50,9 @@ func (s *staging) journalled() bool {
 	return err == nil
 }
 
-// commit moves every file to its place, all or none, and removes the staging folder; where there are spent files, the
-// caller removes those first, and remove the folder then. After an error everything is as it
-// was before; where even that fails, the next start takes the files back.
+// commit moves all files to their places, or none, and removes the staging folder. If there are spent files, the caller
+// removes them first, and then remove removes the folder. After an error everything is as before. If even that fails,
+// the next start takes the files back.
 func (s *staging) commit() error {
 	if err := s.check(); err != nil {
 		return err
@@ -73,8 +73,8 @@ func (s *staging) commit() error {
 	return disk.RemoveAll(s.folder)
 }
 
-// moveShared puts files that other sets have too where there are none yet. They are there for sure when it returns: the
-// staging folder goes next.
+// moveShared moves shared files to places where there are none yet. When it returns they are safe on the disk, because
+// the staging folder is removed next.
 func (s *staging) moveShared(names []string) error {
 	for _, name := range names {
 		place := filepath.Join(s.target, name)
@@ -88,7 +88,7 @@ func (s *staging) moveShared(names []string) error {
 	return errors.Join(disk.SyncFolder(s.target), disk.SyncFolder(s.folder))
 }
 
-// writeJournal puts the journal on the disk, after all that it speaks of.
+// writeJournal writes the journal to the disk, after everything that it lists.
 func (s *staging) writeJournal() (*journal, error) {
 	j := &journal{Old: s.old, Shared: s.shared, Spent: s.spent}
 	for _, name := range s.names {
@@ -121,7 +121,7 @@ func (s *staging) writeJournal() (*journal, error) {
 // A fileMove is one step of a move.
 type fileMove struct{ from, to string }
 
-// moves are the steps: old files out of their places, and then new ones into them.
+// moves returns the steps: old files out of their places, and then new ones into them.
 func (s *staging) moves(j *journal) (old, fresh []fileMove) {
 	for _, name := range j.Old {
 		old = append(old, fileMove{filepath.Join(s.target, name), s.replaced(name)})
@@ -132,7 +132,7 @@ func (s *staging) moves(j *journal) (old, fresh []fileMove) {
 	return old, fresh
 }
 
-// move takes the steps. Neither part begins before what came earlier is on the disk.
+// move takes the steps. Each part begins only once everything before it is on the disk.
 func (s *staging) move(j *journal) error {
 	old, fresh := s.moves(j)
 	for _, m := range old {
@@ -156,12 +156,12 @@ func (s *staging) move(j *journal) error {
 
 func (s *staging) replaced(name string) string { return filepath.Join(s.folder, replacedFolder, name) }
 
-// syncMoves puts the moves made so far on the disk.
+// syncMoves flushes all moves so far to the disk.
 func (s *staging) syncMoves() error {
 	return errors.Join(disk.SyncFolder(s.target), disk.SyncFolder(s.folder), disk.SyncFolder(s.path(replacedFolder)))
 }
 
-// endJournal is the moment at which the new files count.
+// endJournal renames the journal to done.json: from now on the new files count.
 func (s *staging) endJournal() error {
 	if err := disk.Rename(s.path(journalName), s.path(doneName)); err != nil {
 		return err
@@ -169,7 +169,7 @@ func (s *staging) endJournal() error {
 	return disk.SyncFolder(s.folder)
 }
 
-// removeJournal is the end of a move that was taken back.
+// removeJournal removes the journal of a move that was taken back.
 func (s *staging) removeJournal() error {
 	if err := disk.Remove(s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -177,31 +177,31 @@ func (s *staging) removeJournal() error {
 	return disk.SyncFolder(s.folder)
 }
 
-// undo takes new files back into the staging folder and old ones out of it, as far as they were moved, and removes the
-// journal. It can be killed and begun again at any point.
+// undo moves new files back into the staging folder and old ones out of it, as far as they were moved, and removes the
+// journal. It can be killed at any point and started again.
 func (s *staging) undo(j *journal) error {
 	if err := disk.Rename(s.path(doneName), s.path(journalName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, f := range j.Files {
 		if _, err := os.Lstat(s.path(f.Name)); err == nil {
-			continue // was never moved
+			continue // it was never moved
 		}
 		place := filepath.Join(s.target, f.Name)
 		info, err := os.Lstat(place)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			continue // removed by somebody
+			continue // somebody removed it
 		case err != nil:
 			return err
 		case info.Size() != f.Size || info.ModTime().UnixNano() != f.Changed:
-			continue // somebody's own file by now: it stays
+			continue // somebody put another file there, which stays
 		}
 		if err := disk.Rename(place, s.path(f.Name)); err != nil {
 			return err
 		}
 	}
-	if err := s.syncMoves(); err != nil { // else a power loss may leave old files beside new ones
+	if err := s.syncMoves(); err != nil { // otherwise a power loss may leave old files beside new ones
 		return err
 	}
 	for _, name := range j.Old {
@@ -215,7 +215,7 @@ func (s *staging) undo(j *journal) error {
 	return s.removeJournal()
 }
 
-// putBack moves an old file to its place, where it was taken from there.
+// putBack moves an old file back to its place, if it was moved away.
 func (s *staging) putBack(name string) error {
 	if _, err := os.Lstat(s.replaced(name)); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -245,11 +245,11 @@ func parseJournal(text []byte) (*journal, error) {
 	return &j, nil
 }
 
-// recover puts right what a process that was killed left: a set of files that was half moved, or was moved while the
-// rest was still to be done, or a staging folder.
+// recover repairs what a killed process left: a half-moved set of files, a moved set whose last steps are missing, or a
+// staging folder.
 func (s *staging) recover() error {
 	if info, err := os.Lstat(s.folder); err != nil || !info.IsDir() {
-		return disk.RemoveAll(s.folder) // a link, say: it goes, not what it leads to
+		return disk.RemoveAll(s.folder) // for example a link, which is removed without what it leads to
 	}
 	for name, put := range map[string]func(*journal) error{journalName: s.takeBack, doneName: s.finish} {
 		text, err := lock.ReadFile(s.path(name))
@@ -267,19 +267,20 @@ func (s *staging) recover() error {
 			return err
 		}
 	}
-	if len(s.whole) > 0 { // done.json stays until this command has said so: if it is killed, the next finds it again
+	// done.json stays until this command has reported it: if this one is killed, the next finds it again.
+	if len(s.whole) > 0 {
 		return disk.RemoveAll(s.path(replacedFolder))
 	}
 	return disk.RemoveAll(s.folder)
 }
 
-// takeBack takes an unfinished move back.
+// takeBack undoes an unfinished move.
 func (s *staging) takeBack(j *journal) error {
 	s.note = s.target + ": a command was stopped while its files were moved there; they were taken back"
 	return s.undo(j)
 }
 
-// finish does what was left to do when the new files counted already.
+// finish completes a move whose new files count already.
 func (s *staging) finish(j *journal) error {
 	for _, f := range j.Files {
 		info, err := os.Lstat(filepath.Join(s.target, f.Name))

@@ -20,7 +20,8 @@ const (
 	responseHelp = `response of a single fibre: ` + fibreHelp + `. Or responses of several tissues: ` + tissueHelp + `. Then the first is also that of a fibre`
 )
 
-// responseHelpFor is for one model, or for all (nil); it is empty for one that needs no response.
+// responseHelpFor returns the help of --response for one model, or for all (nil). It is empty for a model that needs no
+// response.
 func responseHelpFor(k *model.Kind) string {
 	switch {
 	case k == nil:
@@ -41,8 +42,7 @@ func readSignal(ctx context.Context, signal []float32, image *nifti.Image, index
 	return image.ReadMasked(ctx, signal, index, o)
 }
 
-// checkMemory refuses a block of voxels that would not fit, so many times over, in the memory that is
-// free.
+// checkMemory refuses a block of voxels if several copies of it (times) do not fit in free memory.
 func checkMemory(what string, voxels, measurements, times int) error {
 	need, free := float64(voxels)*float64(measurements)*4*float64(times), float64(availableMemory())
 	if free > 0 && need > free {
@@ -51,7 +51,7 @@ func checkMemory(what string, voxels, measurements, times int) error {
 	return nil
 }
 
-// findResponse interprets the --response flag; auto estimates it from the voxels of index.
+// findResponse returns the response that the flag --response gives. auto estimates it from the voxels of index.
 func findResponse(flag string, signal []float32, shape [3]int, index []int, g *acq.GradientTable, o acq.AutoOptions) (acq.Response, error) {
 	if err := checkResponse(flag); err != nil {
 		return acq.Response{}, err
@@ -95,7 +95,7 @@ func (o *runOptions) source(ctx context.Context, stderr io.Writer) (studySource,
 	}, nil
 }
 
-// blockOf makes the block of a scale, with the responses that its models need.
+// blockOf makes the block of a scale, with the responses for its models.
 func (o *runOptions) blockOf(ctx context.Context, source studySource, scale int) (studyBlock, error) {
 	block, index, err := source.at(ctx, o, scale)
 	if err != nil {
@@ -111,8 +111,7 @@ func (o *runOptions) blockOf(ctx context.Context, source studySource, scale int)
 	return block, err
 }
 
-// spellForStudy spells the options that messages about a table and its responses name: those that kbench run and compare
-// have.
+// spellForStudy spells options in messages about a table and its responses as flags of kbench run and compare.
 func spellForStudy(option string) string {
 	if option == "response" {
 		return "--response"
@@ -120,8 +119,8 @@ func spellForStudy(option string) string {
 	return ""
 }
 
-// findResponses sets the responses that the models of a study need, as the --response flag says. rows reads the signal of
-// voxels of the mask. It is called for automatic responses alone, and for the voxels alone that these are estimated from.
+// findResponses sets the responses for the models of a study, as the flag --response says. rows reads the signal of
+// voxels of the mask. It is called only for automatic responses, and only for the voxels that they are estimated from.
 func (o *runOptions) findResponses(block *studyBlock, mask []int, rows func(dst []float32, index []int) error) (err error) {
 	signalOf := func(index []int) ([]float32, error) {
 		if o.response != "auto" {
@@ -159,7 +158,8 @@ func (o *runOptions) findResponses(block *studyBlock, mask []int, rows func(dst 
 	return nil
 }
 
-// fromImage names the image that automatic responses could not be estimated from, unless the error does so by itself.
+// fromImage adds to an error the image from which automatic responses could not be estimated, unless the error names it
+// already.
 func fromImage(err error, response, image string) error {
 	if err == nil || response != "auto" || strings.HasPrefix(err.Error(), image+": ") {
 		return err
@@ -179,14 +179,14 @@ func (o *runOptions) makePhantom(ctx context.Context) (studySource, error) {
 	return studySource{
 		block: studyBlock{gradients: g, shape: append(p.Shape[:], g.Len())}, name: "--voxels", mask: p.Index,
 		rows: func(_ context.Context, dst []float32, index []int) error {
-			copyRows(dst, index, p.Signal, p.Index, p.Gradients.Len()) // outside of its mask a phantom is zero
+			copyRows(dst, index, p.Signal, p.Index, p.Gradients.Len()) // a phantom is zero outside of its mask
 			return nil
 		},
 	}, nil
 }
 
-// copyRows copies the rows of wanted voxels, of n numbers each, out of the rows of the voxels of index. Both lists ascend.
-// The row of a voxel that index does not have stays as it is.
+// copyRows copies rows of n numbers each: those of the voxels in wanted, out of rows, which has those of the voxels in
+// index. Both lists are ascending. The row of a wanted voxel that is not in index is not changed.
 func copyRows(dst []float32, wanted []int, rows []float32, index []int, n int) {
 	row := 0
 	for i, v := range wanted {
@@ -199,7 +199,7 @@ func copyRows(dst []float32, wanted []int, rows []float32, index []int, n int) {
 	}
 }
 
-// phantomResponses are those that the phantom was made with, or those that were given.
+// phantomResponses sets the responses to those that the phantom was made with, or to those that were given.
 func (o *runOptions) phantomResponses(block *studyBlock) (err error) {
 	block.response = phantom.Response()
 	if o.response != "auto" {
@@ -214,7 +214,8 @@ func (o *runOptions) phantomResponses(block *studyBlock) (err error) {
 	return err
 }
 
-// estimateResponse interprets the --response flag of a fit. For auto it reads the signal of the box that is looked at.
+// estimateResponse sets the response of a fit, as the flag --response says. For auto it reads the signal of the box in
+// the centre.
 func (j *fitJob) estimateResponse(ctx context.Context) error {
 	header := j.image.Header
 	if j.fitOptions.response != "auto" {
@@ -246,12 +247,12 @@ func (j *fitJob) estimateResponse(ctx context.Context) error {
 	return nil
 }
 
-// auto are the choices of an automatic response.
+// auto returns the options of an automatic response.
 func (o *fitOptions) auto() acq.AutoOptions {
 	return acq.AutoOptions{FAThreshold: o.responseFA, Radii: [3]int{o.responseRadius, o.responseRadius, o.responseRadius}}
 }
 
-// signalOf reads voxels of the mask before the model is known. Where that is well spent memory, the volumes are kept for the
+// signalOf reads voxels of the mask before the model is known. If there is enough memory, the volumes are kept for the
 // fit.
 func (j *fitJob) signalOf(ctx context.Context, index []int) ([]float32, error) {
 	signal := make([]float32, len(index)*j.image.Header.Volumes())
@@ -264,7 +265,7 @@ func (j *fitJob) signalOf(ctx context.Context, index []int) ([]float32, error) {
 	return signal, j.volumes.Rows(ctx, signal, index)
 }
 
-// describeResponse is the response in sidecars.
+// describeResponse describes a response for sidecars.
 func describeResponse(r acq.Response) map[string]any {
 	d := map[string]any{"Eigenvalues": r.Evals, "S0": r.S0}
 	if r.IsZonal() {
@@ -276,7 +277,7 @@ func describeResponse(r acq.Response) map[string]any {
 	return d
 }
 
-// fitters makes the models of a study for each of its blocks, and returns those of the first, by name.
+// fitters makes the models of a study for each of its blocks, and returns those of the first block by name.
 func (o *runOptions) fitters(blocks []studyBlock, stderr io.Writer) (map[string]model.Model, error) {
 	for i := range blocks {
 		b := &blocks[i]

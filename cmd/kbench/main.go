@@ -12,7 +12,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit codes of kbench, as shells know them; SIGTERM's is 143 (stopCode).
+// The exit codes of kbench are those that shells expect. stopCode computes those after other signals than SIGINT, such
+// as 143 after SIGTERM.
 const (
 	exitFailed      = 1
 	exitInterrupted = 130
@@ -24,7 +25,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main with its surroundings handed in, so that tests call the program as a shell does.
+// run is main with its surroundings as arguments, so that tests can call the program as a shell does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, stopping := withStopping(ctx)
 	out := &output{Writer: stdout}
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, syscall.EPIPE): // nobody reads any more, as after | head: what SIGPIPE does to other programs
+	case errors.Is(err, syscall.EPIPE): // nobody reads any more, as after | head. Other programs end by SIGPIPE then
 		return exitPipe
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		stopping.say(ctx, stderr)
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// output remembers that something could not be written, to a full disk, say: commands need not look at each line.
+// output remembers that a write failed, for example to a full disk, so that commands need not check each line.
 type output struct {
 	io.Writer
 	err error
@@ -64,14 +65,14 @@ func (o *output) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// sayDone prints the last lines of a command whose files are whole. A closed or full output must not hide that the
-// command has succeeded: where the lines cannot be printed, stderr has one line, and the exit code is 0. Commands whose
-// result is what they print fail in this case instead.
+// sayDone prints the last lines of a command whose files are complete. If the output is closed or full, stderr gets one
+// line and the exit code is 0, since the command has succeeded. Commands whose result is their output fail in this case
+// instead.
 func sayDone(stdout, stderr io.Writer, done string, print func(w io.Writer)) {
 	var text bytes.Buffer
 	print(&text)
 	if o, ok := stdout.(*output); ok {
-		stdout = o.Writer // what fails here is not remembered
+		stdout = o.Writer // failures of these lines are not remembered
 	}
 	if _, err := stdout.Write(text.Bytes()); err != nil {
 		fmt.Fprintf(stderr, "kbench: %s; the summary could not be printed: %v\n", done, err)

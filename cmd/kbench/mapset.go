@@ -15,10 +15,10 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// A mapSet is the maps that one fit, or one shard of it, left in a folder.
+// A mapSet is the maps that one fit, or one shard of it, wrote into a folder.
 type mapSet struct {
 	folder string
-	stem   string // what their names begin with, before the parameter: "sub-01_model-csd"
+	stem   string // the beginning of their names, before the parameter: "sub-01_model-csd"
 	desc   string // the value of desc in their names, without the shard
 	shard  shard
 	maps   []savedMap
@@ -28,19 +28,19 @@ type mapSet struct {
 type savedMap struct {
 	sidecar
 	conversion
-	path  string      // of the image
-	text  []byte      // of the sidecar
-	seen  os.FileInfo // how the sidecar looked when it was read
-	image inputImage  // once it is watched
+	path  string      // the path of the image
+	text  []byte      // the text of the sidecar
+	seen  os.FileInfo // the state of the sidecar when it was read
+	image inputImage  // set by watch
 }
 
-// watch opens the image, of which all readings from now on must see the same bytes.
+// watch opens the image. From now on all readings of it must see the same bytes.
 func (m *savedMap) watch() (err error) {
 	m.image, err = openImage(m.path)
 	return err
 }
 
-// open is the image: the one that is watched, if there is one.
+// open returns the watched image, if there is one, or else opens the image.
 func (m *savedMap) open() (*nifti.Image, error) {
 	if m.image.Image != nil {
 		return m.image.Image, nil
@@ -48,7 +48,7 @@ func (m *savedMap) open() (*nifti.Image, error) {
 	return nifti.Open(m.path)
 }
 
-// confirm looks at the map and its sidecar once more: both must be those that were read.
+// confirm checks the map and its sidecar once more. Both must be as they were when they were read.
 func (m *savedMap) confirm() error {
 	name := stemOf(m.path) + ".json"
 	again, _, err := readMap(name)
@@ -64,13 +64,14 @@ func (m *savedMap) confirm() error {
 	return nil
 }
 
-// A conversion is in the sidecar of a map that kbench convert made of another one.
+// A conversion is the part of a sidecar that marks a map as the output of kbench convert.
 type conversion struct{ ConvertedBy map[string]string }
 
 // generator is the name of this program in sidecars.
 const generator = "voxfit kbench"
 
-// readMapSets finds the sets of maps in a folder, by their sidecars: those of one stem, or all where it is "".
+// readMapSets finds the sets of maps in a folder by their sidecars. It returns those of one stem, or all if the stem is
+// "".
 func readMapSets(folder, of string) ([]mapSet, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -100,8 +101,8 @@ func readMapSets(folder, of string) ([]mapSet, error) {
 	return sets, nil
 }
 
-// cutParameter divides a map's name before its parameter: "sub-01_model-csd" and "fod_dwimap". What stands before is in part
-// the name of the image, which may have a param of its own.
+// cutParameter splits a map's name before its parameter, into "sub-01_model-csd" and "fod_dwimap". It splits at the
+// last parameter, because the image's name in the first part may have a param of its own.
 func cutParameter(name string) (stem, rest string, isMap bool) {
 	if i := strings.LastIndex(name, parameterEntity); i >= 0 {
 		return name[:i], name[i+len(parameterEntity):], true
@@ -111,7 +112,7 @@ func cutParameter(name string) (stem, rest string, isMap bool) {
 
 const parameterEntity = "_param-"
 
-// descOf is the value of the entity desc in a map's name, or "".
+// descOf returns the value of the entity desc in a map's name, or "".
 func descOf(name string) string {
 	_, rest, _ := cutParameter(name)
 	_, after, _ := strings.Cut(rest, "_desc-")
@@ -119,7 +120,7 @@ func descOf(name string) string {
 	return value
 }
 
-// readMap reads the JSON beside a map. Options stay as they are written.
+// readMap reads the JSON beside a map. Options keep the form in which they are written.
 func readMap(path string) (m savedMap, part shard, err error) {
 	f, err := lock.OpenToRead(path)
 	if err != nil {
@@ -151,7 +152,7 @@ func readMap(path string) (m savedMap, part shard, err error) {
 	return m, part, nil
 }
 
-// find is the map of a parameter.
+// find returns the map of a parameter.
 func (s *mapSet) find(parameter string) (savedMap, error) {
 	for _, m := range s.maps {
 		if m.Parameter == parameter {
@@ -161,7 +162,7 @@ func (s *mapSet) find(parameter string) (savedMap, error) {
 	return savedMap{}, fmt.Errorf("%s: no map of %s of %s", s.folder, parameter, s)
 }
 
-// name is that of the whole set, without its shard: it names its lock.
+// name returns the name of the whole set, without its shard.
 func (s *mapSet) name() string {
 	if s.desc == "" {
 		return s.stem
@@ -169,7 +170,7 @@ func (s *mapSet) name() string {
 	return s.stem + "_desc-" + s.desc
 }
 
-// lockName is what kbench fit calls the set in the names of its lock and its other hidden files.
+// lockName returns the name of the set in the names of its lock and its other hidden files, as kbench fit writes them.
 func (s *mapSet) lockName() string {
 	if desc := s.desc + s.shard.label(); desc != "" {
 		return s.stem + "_desc-" + desc
@@ -180,7 +181,7 @@ func (s *mapSet) lockName() string {
 // String names the set in messages.
 func (s *mapSet) String() string { return strings.TrimSpace(s.name() + " " + s.shard.String()) }
 
-// ofOneFit tells whether the sidecars of all maps describe the same fit.
+// ofOneFit returns an error unless the sidecars of all maps describe the same fit.
 func (s *mapSet) ofOneFit() error {
 	first, err := asJSON(s.maps[0].Fit)
 	if err != nil {
@@ -198,7 +199,7 @@ func (s *mapSet) ofOneFit() error {
 	return nil
 }
 
-// parameters are the names of its maps, sorted.
+// parameters returns the names of the maps, sorted.
 func (s *mapSet) parameters() []string {
 	var names []string
 	for _, m := range s.maps {
@@ -208,7 +209,7 @@ func (s *mapSet) parameters() []string {
 	return names
 }
 
-// inMask finds the voxels that the fit had in its mask, and those of them that the set itself has.
+// inMask returns the voxels of the fit's mask, and those of them that the set itself has.
 func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components int) ([]float32, error)) (mask, own []int, err error) {
 	m, err := s.find("status")
 	if err != nil {
@@ -239,7 +240,7 @@ func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components in
 	return mask, own, nil
 }
 
-// coordinates are a voxel's place in an image, from 0.
+// coordinates returns a voxel's place in an image, counted from 0.
 func coordinates(h *nifti.Header, voxel int) (x, y, z int) {
 	at := place(voxel, h.SpatialShape())
 	return at[0], at[1], at[2]

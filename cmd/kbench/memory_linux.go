@@ -16,8 +16,8 @@ func machineMemory() (usedGiB float64, total int64) {
 	return float64(total-available) / (1 << 30), total
 }
 
-// availableMemory is what can be taken without swapping, and within the limits of the process's cgroups, in bytes; 0
-// where unknown.
+// availableMemory returns how many bytes can be allocated without swapping and within the limits of the process's
+// cgroups, or 0 if that is unknown.
 func availableMemory() int64 {
 	free := kilobytes("/proc/meminfo", "MemAvailable:") << 10
 	if free == 0 {
@@ -26,13 +26,13 @@ func availableMemory() int64 {
 	return max(1, min(free, numa.MemoryLeft()))
 }
 
-// residentMemory is the process's resident set, in bytes.
+// residentMemory returns the size of the process's resident set in bytes.
 func residentMemory() int64 { return kilobytes("/proc/self/status", "VmRSS:") << 10 }
 
-// peakRSS is the largest resident set of this process so far, in bytes.
+// peakRSS returns the largest resident set of this process so far, in bytes.
 func peakRSS() int64 { return kilobytes("/proc/self/status", "VmHWM:") << 10 }
 
-// kilobytes reads a line "Name: 123 kB" of a file of /proc; 0 when there is none.
+// kilobytes reads the number in a line "Name: 123 kB" of a file of /proc, or 0 if there is no such line.
 func kilobytes(path, name string) int64 {
 	f, err := os.Open(path)
 	if err != nil {

@@ -2,7 +2,7 @@
 
 package main
 
-// Where there is no /proc, memory columns stay empty.
+// Without /proc, the columns on memory stay empty.
 
 func machineMemory() (usedGiB float64, total int64) { return 0, 0 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// mergeOptions are the flags of kbench merge.
+// mergeOptions has the flags of kbench merge.
 type mergeOptions struct {
 	folders []string
 	out     string
@@ -111,7 +111,7 @@ func (o *mergeOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	return nil
 }
 
-// find reads the shards, in their order, and checks that they are those of one fit.
+// find returns the shards in order, and checks that they are all shards of one fit.
 func (o *mergeOptions) find() ([]mapSet, error) {
 	var shards []mapSet
 	for _, folder := range o.folders {
@@ -143,7 +143,7 @@ func (o *mergeOptions) find() ([]mapSet, error) {
 	return shards, nil
 }
 
-// wants tells whether a set is of the model to join.
+// wants says whether a set is of the model to join.
 func (o *mergeOptions) wants(s mapSet) bool {
 	kind, err := model.Find(o.model)
 	return err != nil || s.maps[0].Fit.Model == kind.Class
@@ -183,7 +183,7 @@ func checkShards(shards []mapSet) error {
 	return nil
 }
 
-// sameFit compares the maps of two shards and what their sidecars say.
+// sameFit returns an error unless two shards have the same maps, with sidecars of the same fit.
 func sameFit(a, b mapSet) error {
 	if x, y := a.parameters(), b.parameters(); !slices.Equal(x, y) {
 		return fmt.Errorf("%s has maps of %s, %s of %s: expected the same", a.folder, strings.Join(x, ", "), b.folder, strings.Join(y, ", "))
@@ -209,7 +209,7 @@ func sameFit(a, b mapSet) error {
 	return nil
 }
 
-// ofWhole is a shard's sidecar as that of a fit of all voxels: the command is that of the shard without its part.
+// ofWhole turns a shard's sidecar into that of a fit of all voxels. Its command is the shard's command without --shard.
 func ofWhole(s sidecar, voxels int, merged string) sidecar {
 	s.Fit.Shard, s.Fit.Voxels = "", voxels
 	command := s.GeneratedBy["Command"]
@@ -220,7 +220,7 @@ func ofWhole(s sidecar, voxels int, merged string) sidecar {
 	return s
 }
 
-// withoutFlag leaves out a flag and its value.
+// withoutFlag returns arguments without a flag and its value.
 func withoutFlag(args []string, flag string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -234,8 +234,8 @@ func withoutFlag(args []string, flag string) []string {
 	return out
 }
 
-// withoutPlaces makes equal where two fits ran, which may differ from machine to machine: the command, and the paths of
-// inputs, whose hashes say what they were.
+// withoutPlaces makes equal what depends on where two fits ran: the command, and the paths of inputs. The hashes of the
+// inputs still say which files they were.
 func withoutPlaces(first, second any) {
 	inputs := func(sidecar any) []any {
 		all := sidecar.(map[string]any)
@@ -256,10 +256,10 @@ type merger struct {
 	out     *staging
 	command string
 	force   bool
-	mask    []int // all voxels of the fit
+	mask    []int // all voxels that the fit had in its mask
 }
 
-// name is a map's name without its shard.
+// name returns a map's name without its shard.
 func (m *merger) name(of savedMap) string {
 	base := of.path[strings.LastIndexAny(of.path, `/\`)+1:]
 	base = strings.TrimSuffix(base, ".nii.gz")
@@ -278,7 +278,7 @@ func (m *merger) names() []string {
 	return names
 }
 
-// check checks the voxels of all shards.
+// check checks the voxels of all shards with checkVoxels.
 func (m *merger) check() error {
 	for i := range m.shards {
 		if err := m.checkVoxels(&m.shards[i]); err != nil {
@@ -288,12 +288,12 @@ func (m *merger) check() error {
 	return nil
 }
 
-// description is that of one fit of all voxels.
+// description returns the description of one fit of all voxels.
 func (m *merger) description() (description, error) {
 	return ofWhole(m.shards[0].maps[0].sidecar, len(m.mask), m.command).Fit, nil
 }
 
-// merge makes all maps in the staging folder.
+// merge writes all maps into the staging folder.
 func (m *merger) merge() error {
 	whole := m.shards[0]
 	whole.shard = shard{}
@@ -311,8 +311,8 @@ func (m *merger) merge() error {
 	return nil
 }
 
-// checkVoxels holds the voxels of a shard's status against those that it must have: its part of the mask, which all
-// shards have in common. So none is missing, and none is in two shards.
+// checkVoxels compares the voxels of a shard's status map with those that it must have: its part of the mask that all
+// shards share. Then no voxel is missing, and none is in two shards.
 func (m *merger) checkVoxels(s *mapSet) error {
 	mask, own, err := s.inMask(readerOf(m.ctx))
 	if err != nil {
@@ -330,7 +330,7 @@ func (m *merger) checkVoxels(s *mapSet) error {
 	return nil
 }
 
-// join makes one map and its sidecar.
+// join writes one map and its sidecar.
 func (m *merger) join(of savedMap) error {
 	values := make([]float32, len(m.mask)*of.Components)
 	var like *nifti.Header
@@ -371,7 +371,7 @@ func (m *merger) join(of savedMap) error {
 	return m.out.write(m.name(of)+".json", append(text, '\n'))
 }
 
-// sameGrid refuses maps that do not lie on each other.
+// sameGrid refuses maps whose voxel grids differ.
 func sameGrid(a, b *nifti.Header) error {
 	if !slices.Equal(a.Shape, b.Shape) {
 		return fmt.Errorf("%s has the shape %v, %s %v: expected the same", a.Path, a.Shape, b.Path, b.Shape)

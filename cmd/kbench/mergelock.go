@@ -11,17 +11,17 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// heldLocks are the locks of the shards that a merge reads, by their paths.
+// heldLocks has the locks of the shards that a merge reads, by their paths.
 type heldLocks map[string]*lock.Lock
 
 func (h heldLocks) release() {
 	for _, held := range h {
-		_ = held.Release() // the process's end does as much
+		_ = held.Release() // if this fails, the end of the process releases it
 	}
 }
 
-// lockShards takes the locks of all shards that are to be joined, so that no fit replaces one while it is read. Where a
-// folder cannot be written to, no fit of this user replaces its maps either: it is read without a lock.
+// lockShards takes the locks of all shards that are to be joined, so that no fit replaces one while it is read. A
+// folder that cannot be written to is read without a lock, because no fit of this user can replace its maps.
 func (o *mergeOptions) lockShards() (heldLocks, error) {
 	held := heldLocks{}
 	for _, folder := range o.folders {
@@ -29,7 +29,7 @@ func (o *mergeOptions) lockShards() (heldLocks, error) {
 		if err != nil {
 			return held, err
 		}
-		place, err := filepath.EvalSymlinks(folder) // a folder may be named twice, which is refused later
+		place, err := filepath.EvalSymlinks(folder) // a folder that is named twice is refused later
 		if err != nil {
 			return held, err
 		}
@@ -45,7 +45,8 @@ func (o *mergeOptions) lockShards() (heldLocks, error) {
 	return held, nil
 }
 
-// take takes the lock of one set, whose staging folder is hidden, and refuses a set whose move was not finished.
+// take takes the lock of one set. hidden is the path of its staging folder. It refuses a set that was not moved
+// completely.
 func (h heldLocks) take(hidden, folder, command string) error {
 	path := hidden + ".lock"
 	if h[path] != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// modelFlags are the flags of kbench fit that a model's options become.
+// modelFlags has the flags of kbench fit that come from a model's options.
 type modelFlags struct {
-	kind     *model.Kind // that the command line names; nil: it names none
+	kind     *model.Kind // the model on the command line; nil if there is none
 	flags    *pflag.FlagSet
 	frame    string
-	settings *model.Settings // after check
+	settings *model.Settings // set by check
 }
 
-// An optionValue is what the command line says of an option. It is looked at when all of it is there.
+// An optionValue is the text of an option on the command line. It is parsed once the whole command line is read.
 type optionValue struct {
 	option model.Option
 	text   string
@@ -33,7 +33,7 @@ func (v *optionValue) Set(text string) error {
 	return nil
 }
 
-// Type is what help calls the value.
+// Type returns the name of the value in help texts.
 func (v *optionValue) Type() string {
 	switch v.option.Kind {
 	case model.IntegerOption:
@@ -54,7 +54,7 @@ func (v *optionValue) Type() string {
 	return "name"
 }
 
-// addOptions makes a flag of each option, but for those that the set has already.
+// addOptions makes a flag of each option, except for those that the set has already.
 func addOptions(f *pflag.FlagSet, options []model.Option) {
 	for _, o := range options {
 		if name := model.FlagName(o.Name); f.Lookup(name) == nil && o.Kind != model.ResponseOption && o.Kind != model.TissuesOption {
@@ -66,7 +66,7 @@ func addOptions(f *pflag.FlagSet, options []model.Option) {
 	}
 }
 
-// flagHelp is the option's help, with its values, unit, default and what it depends on.
+// flagHelp returns the option's help, with its values, its unit, its default and the option that it depends on.
 func flagHelp(o model.Option) string {
 	help := o.Help
 	if o.Kind == model.DirectionsOption || o.Kind == model.SphereOption {
@@ -96,8 +96,8 @@ func flagHelp(o model.Option) string {
 	return strings.TrimSuffix(help, ".") + " (" + strings.Join(notes, "; ") + ")"
 }
 
-// addFlags adds the options of the named model. Where none is named it adds those of all models: the command is then an
-// error anyhow, or asks for help.
+// addFlags adds the options of the named model. If no model is named, it adds those of all models: the command then
+// asks for help, or is an error anyway.
 func (m *modelFlags) addFlags(f *pflag.FlagSet) {
 	m.flags = f
 	kinds := model.Kinds
@@ -119,7 +119,7 @@ func (m *modelFlags) addFrame(f *pflag.FlagSet) {
 	f.Var(namedValue(&m.frame, imageFrame, worldFrame), "frame", help)
 }
 
-// check reads the flags that were given. response is that of the flag --response, of which numbers are checked here.
+// check reads the flags that were given. response is the value of --response. If it is numbers, they are checked here.
 func (m *modelFlags) check(response string) error {
 	texts := map[string]string{"response": response}
 	m.flags.Visit(func(flag *pflag.Flag) {
@@ -131,7 +131,8 @@ func (m *modelFlags) check(response string) error {
 	if err := m.settings.SetTexts(texts); err != nil {
 		return err
 	}
-	if _, err := kernel.ChosenISA(kernel.WithISA(m.settings.ISA())); err != nil { // before any file is read: the error is not about files
+	// The instruction set is checked before any file is read, because the error is not about files.
+	if _, err := kernel.ChosenISA(kernel.WithISA(m.settings.ISA())); err != nil {
 		return errors.New(strings.TrimPrefix(err.Error(), "kernel: "))
 	}
 	if m.frame == "" {
@@ -146,11 +147,11 @@ func (m *modelFlags) check(response string) error {
 	return nil
 }
 
-// worldFrame reports whether b-vectors are taken to scanner axes first.
+// worldFrame reports whether b-vectors are rotated to the scanner's axes first.
 func (m *modelFlags) worldFrame() bool { return m.frame == worldFrame }
 
-// valuesInForce are the options that the model was made with, for sidecars. Sets of directions are what the command
-// line says of them: a file, which is listed with its hash, or the numbers.
+// valuesInForce returns the options that the model was made with, for sidecars. Directions are written as on the
+// command line: as a file, which is listed with its hash, or as numbers.
 func (m *modelFlags) valuesInForce(made model.Model) model.OptionValues {
 	values := model.ValuesInForce(made)
 	set := map[model.OptionKind]bool{model.DirectionsOption: true, model.SphereOption: true}
@@ -163,7 +164,7 @@ func (m *modelFlags) valuesInForce(made model.Model) model.OptionValues {
 	return values
 }
 
-// files are those that options name.
+// files returns the files that options name.
 func (m *modelFlags) files() []string {
 	var files []string
 	m.flags.Visit(func(flag *pflag.Flag) {
@@ -175,8 +176,8 @@ func (m *modelFlags) files() []string {
 	return files
 }
 
-// flagError is the error for a flag that the model does not have. It says which flags the model has, and which one is
-// near.
+// flagError returns the error for a flag that the model does not have. It lists the model's flags, and names one of
+// similar spelling.
 func (m *modelFlags) flagError(err error) error {
 	var unknown *pflag.NotExistError
 	if m.kind == nil || !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
@@ -191,7 +192,7 @@ func (m *modelFlags) flagError(err error) error {
 	return m.kind.NewFlagSettings().Unknown("--"+unknown.GetSpecifiedName(), others...)
 }
 
-// namedModel is the model that the command line of kbench fit names: its first argument that is no flag.
+// namedModel returns the model on the command line of kbench fit, which is the first argument that is not a flag.
 func namedModel(args []string) *model.Kind {
 	for len(args) > 0 && args[0] != "fit" {
 		args = args[1:]
@@ -204,7 +205,7 @@ func namedModel(args []string) *model.Kind {
 	f.Usage = func() {}
 	f.BoolP("help", "h", false, "")
 	new(fitOptions).addFlags(f)
-	_ = f.Parse(args[1:]) // the command itself says what is wrong
+	_ = f.Parse(args[1:]) // the command itself reports the error
 	if f.NArg() == 0 {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// isaHelp is that of the option of all models, which other commands have as a flag, too.
+// isaHelp is the help of the option isa. All models have it, and other commands have it as a flag.
 var isaHelp = flagHelp(model.SharedOptions()[0])
 
 func modelNames() string { return strings.Join(model.Names(), ", ") }
@@ -29,7 +29,8 @@ func needsTissues(names []string) bool {
 	})
 }
 
-// standardModel is a model as kbench run and its like fit it: with default options, or those of a JSON object.
+// standardModel returns a model as kbench run, compare and other commands fit it: with default options, or with those
+// of a JSON object.
 func standardModel(name, options, isa string, in model.Inputs) (model.Model, error) {
 	kind, err := model.Find(name)
 	if err != nil {
@@ -46,7 +47,7 @@ func standardModel(name, options, isa string, in model.Inputs) (model.Model, err
 	return settings.Model(in.Gradients)
 }
 
-// giveInputs hands over what the model needs of them.
+// giveInputs passes to settings the response or the tissues, if the model needs them.
 func giveInputs(settings *model.Settings, r acq.Response, tissues []model.Tissue) error {
 	switch need := settings.Kind().Needs; {
 	case need.Response:

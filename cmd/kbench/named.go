@@ -2,8 +2,8 @@ package main
 
 import "strings"
 
-// A namedFlag is a flag whose values have names. The case in which they are written does not matter; what is none of
-// the names stays as it was written, for checks to say what is wrong with it.
+// A namedFlag is a flag whose values are names, in upper or lower case. Any other text is kept as it is, so that a
+// later check can report it.
 type namedFlag struct {
 	value *string
 	names []string
@@ -18,7 +18,7 @@ func (n *namedFlag) Set(text string) error {
 	return nil
 }
 
-// knownName is the one of the names that the text is in any case, or the text.
+// knownName returns the name that equals the text apart from case, or else the text.
 func knownName(text string, names ...string) string {
 	for _, name := range names {
 		if strings.EqualFold(strings.TrimSpace(text), name) {
@@ -28,7 +28,7 @@ func knownName(text string, names ...string) string {
 	return text
 }
 
-// knownNames is knownName for a list.
+// knownNames calls knownName for each text of a list.
 func knownNames(texts []string, names ...string) []string {
 	var known []string
 	for _, text := range texts {

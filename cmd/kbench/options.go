@@ -35,7 +35,7 @@ dashes) on the command line of kbench fit. --json prints the list for programs.`
 	return c
 }
 
-// chosenListing is that of some models, or of all.
+// chosenListing returns the listing of some models, or of all.
 func chosenListing(names []string) (model.Listing, error) {
 	listing, err := model.NewListing()
 	if err != nil || len(names) == 0 {
@@ -85,7 +85,7 @@ func writeListing(w io.Writer, listing model.Listing) error {
 	return table.Flush()
 }
 
-// writeOnRequest lists the maps that --maps must name.
+// writeOnRequest lists the maps that are made only if --maps names them.
 func writeOnRequest(w io.Writer, m model.ListedModel) {
 	before := "; with --maps:"
 	for _, d := range m.Maps {

@@ -11,15 +11,16 @@ import (
 	"github.com/voxfit/voxfit/numa"
 )
 
-// A peak is what some cores reach at once: arithmetic with each instruction set, and reading memory.
+// A peak is the rates that some cores reach at the same time: of arithmetic with each instruction set, and of reading
+// memory.
 type peak struct {
 	CPUs     []int     `json:"cpus"`
 	Sets     []setPeak `json:"sets"`
 	ReadRate float64   `json:"read_gb_per_s"`
-	Taken    float64   `json:"share_taken_by_others"` // of the CPUs while this was measured
+	Taken    float64   `json:"share_taken_by_others"` // the share of the CPUs while this was measured
 }
 
-// A setPeak is the peak of one instruction set; that of "generic" is of scalar code.
+// A setPeak is the peak of one instruction set. "generic" is scalar code.
 type setPeak struct {
 	ISA string `json:"instruction_set"`
 	kernel.Throughput
@@ -55,7 +56,8 @@ func measurePeak(cpus []int) (peak, error) {
 	return p, nil
 }
 
-// onEach runs rate on a thread pinned to each CPU, all at once, and returns the sum, and what the threads had of their CPUs.
+// onEach runs rate on threads that are pinned to one CPU each, all at once. It returns the sum of the rates, and how
+// much of their CPUs the threads had.
 func onEach(cpus []int, rate func() float64) (float64, calm.Use) {
 	var wait sync.WaitGroup
 	rates, uses := make([]float64, len(cpus)), make([]calm.Use, len(cpus))
@@ -75,12 +77,12 @@ func onEach(cpus []int, rate func() float64) (float64, calm.Use) {
 	return sum, use
 }
 
-// readRate reads a block far larger than the caches, in 10^9 bytes a second.
+// readRate returns the rate of reading a block far larger than the caches, in 10^9 bytes a second.
 func readRate() float64 {
 	return readRateOf(make([]float64, 1<<24)) // 128 MiB
 }
 
-// readRateOf writes a block, and then reads it again and again.
+// readRateOf returns the rate of reading a block again and again, after writing it once.
 func readRateOf(block []float64) float64 {
 	for i := range block {
 		block[i] = 1

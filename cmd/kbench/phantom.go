@@ -13,11 +13,11 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// phantomOptions are the flags of kbench phantom.
+// phantomOptions has the flags of kbench phantom.
 type phantomOptions struct {
 	out    string
 	force  bool
-	voxels phantom.Options // a phantom of voxels without order
+	voxels phantom.Options // the phantom of unordered voxels
 
 	brain      bool
 	shape      shapeFlag
@@ -119,7 +119,7 @@ func newPhantomStaging(dir string, names []string, force bool) (*staging, error)
 	return out, nil
 }
 
-// dataTypes are the names of --dtype.
+// dataTypes has the types by their names in --dtype.
 var dataTypes = map[string]nifti.Datatype{"float32": nifti.Float32, "int16": nifti.Int16, "uint16": nifti.Uint16}
 
 func (o *phantomOptions) writeBrain(ctx context.Context, stdout, stderr io.Writer) error {
@@ -155,14 +155,14 @@ func (o *phantomOptions) writeBrain(ctx context.Context, stdout, stderr io.Write
 	return nil
 }
 
-// sayWhole says what was written, now that all files are in their places.
+// sayWhole prints what was written, once all files are in their places.
 func (o *phantomOptions) sayWhole(stdout, stderr io.Writer, format string, values ...any) {
 	sayDone(stdout, stderr, "all files of the phantom are in "+o.out, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s\n", o.out, fmt.Sprintf(format, values...))
 	})
 }
 
-// A shapeFlag is three numbers of voxels, as 104,104,72. Zeros are the default.
+// A shapeFlag is three numbers of voxels, such as 104,104,72. Zeros stand for the default.
 type shapeFlag [3]int
 
 func (s *shapeFlag) String() string {
@@ -172,10 +172,10 @@ func (s *shapeFlag) String() string {
 	return fmt.Sprintf("%d,%d,%d", s[0], s[1], s[2])
 }
 
-// Type is what help calls the value.
+// Type returns the name of the value in help texts.
 func (s *shapeFlag) Type() string { return "x,y,z" }
 
-// Set reads the value.
+// Set parses the value.
 func (s *shapeFlag) Set(text string) error {
 	parts := strings.Split(text, ",")
 	if len(parts) != len(s) {

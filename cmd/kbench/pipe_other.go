@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// brokenPipe is the signal of a write that nobody reads, which this system does not send.
+// brokenPipe is the signal for writing to a pipe that nobody reads. This system does not send it.
 const brokenPipe = syscall.SIGPIPE

@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// brokenPipe is the signal of a write that nobody reads.
+// brokenPipe is the signal for writing to a pipe that nobody reads.
 const brokenPipe = syscall.SIGPIPE

@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// A placement is the flags that say where workers go and how chunks find them.
+// A placement has the flags that say where workers run and how chunks are handed to them.
 type placement struct {
 	schedule policyFlag
 	pin      pinFlag
@@ -34,7 +34,7 @@ func (p *placement) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&p.smt, "smt", true, "use the second hardware threads of cores too; --smt=false: one worker a core")
 }
 
-// cpus is the CPUs for workers, in order.
+// cpus returns the CPUs for workers, in order.
 func (p *placement) cpus() ([]int, error) {
 	allowed, err := numa.Allowed()
 	if err != nil {
@@ -47,8 +47,8 @@ func (p *placement) cpus() ([]int, error) {
 	return places, err
 }
 
-// defaultWorkers is how many workers there are on these CPUs where nobody says: fewer than CPUs where a
-// cgroup's quota pays for fewer.
+// defaultWorkers returns how many workers run on these CPUs by default: one for each, or fewer if a cgroup's quota
+// allows fewer.
 func defaultWorkers(cpus []int) int {
 	n, err := sched.Plan{Voxels: sched.ChunksPerWorker * len(cpus), CPUs: cpus}.WorkerCount()
 	if err != nil {
@@ -64,8 +64,9 @@ func (p *placement) pinning() sched.Pinning {
 	return sched.Pinning(p.pin)
 }
 
-// plan is for so many workers on the first of the CPUs (0: by sched's rule, on all of them). Workers that
-// are not pinned stay within these CPUs only where a flag chose them, and else go where the kernel likes.
+// plan returns the plan for a number of workers on the first of the CPUs. 0 leaves the number to package sched, on all
+// of the CPUs. Workers that are not pinned stay on these CPUs only if a flag chose the CPUs. Otherwise the kernel moves
+// them freely.
 func (p *placement) plan(cpus []int, workers int) sched.Plan {
 	plan := sched.Plan{Workers: workers, Policy: sched.Policy(p.schedule), Pin: p.pinning()}
 	if plan.Pin != sched.PinNone || p.places != "close" || !p.smt {
@@ -77,7 +78,7 @@ func (p *placement) plan(cpus []int, workers int) sched.Plan {
 	return plan
 }
 
-// policyFlag is a sched.Policy by its name.
+// policyFlag is the flag for a sched.Policy, by its name.
 type policyFlag sched.Policy
 
 func (p *policyFlag) String() string { return sched.Policy(*p).String() }
@@ -91,7 +92,8 @@ func (p *policyFlag) Set(text string) error {
 	return nil
 }
 
-// pinFlag is a sched.Pinning by its name, or true or false, as --pin was first spelled.
+// pinFlag is the flag for a sched.Pinning, by its name. It also takes true and false, from the time when --pin was a
+// boolean.
 type pinFlag sched.Pinning
 
 func (p *pinFlag) String() string { return sched.Pinning(*p).String() }

@@ -16,8 +16,7 @@ import (
 )
 
 // A fitProfile divides the time of a fit into phases and into stages. Phases follow one another. Stages run at the same
-// time. They are told apart by samples of the CPUs, a hundred a second, which say what functions are at work. A nil
-// fitProfile does nothing.
+// time: a hundred samples a second of each CPU say which functions are running. A nil fitProfile does nothing.
 type fitProfile struct {
 	cpus    int
 	samples bytes.Buffer
@@ -31,16 +30,16 @@ type fitProfile struct {
 	cpu    time.Duration
 }
 
-// A phaseTime is what one phase took.
+// A phaseTime is the time of one phase.
 type phaseTime struct {
 	name             string
-	wall, cpu, alone time.Duration // alone: the wall time in which at most one CPU was at work
+	wall, cpu, alone time.Duration // alone is the wall time in which at most one CPU worked
 }
 
-// tick is the time between two looks at how many CPUs are at work.
+// tick is the time between two measurements of how many CPUs work.
 const tick = 5 * time.Millisecond
 
-// startProfile begins with the first phase.
+// startProfile starts a profile, in the first phase.
 func startProfile(cpus int) (*fitProfile, error) {
 	p := &fitProfile{cpus: cpus, stop: make(chan struct{}), phases: []phaseTime{{name: phaseSetUp}}, wall: time.Now(), cpu: processTime()}
 	if err := pprof.StartCPUProfile(&p.samples); err != nil {
@@ -69,7 +68,7 @@ const (
 	phaseWrite = "write"
 )
 
-// enter begins a phase, or goes on with it, and returns what ends it.
+// enter begins a phase, or continues it, and returns a function that ends it.
 func (p *fitProfile) enter(name string) (leave func()) {
 	if p == nil {
 		return func() {}
@@ -91,7 +90,7 @@ func (p *fitProfile) enter(name string) (leave func()) {
 	}
 }
 
-// account gives the time since the last call to the phase at hand.
+// account adds the time since the last call to the current phase.
 func (p *fitProfile) account() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,13 +99,13 @@ func (p *fitProfile) account() {
 	phase := &p.phases[p.phase]
 	phase.wall += wall
 	phase.cpu += used
-	if used < wall+wall/4 { // a second CPU counts where it is at work for a quarter of the time
+	if used < wall+wall/4 { // a second CPU counts if it works for at least a quarter of the time
 		phase.alone += wall
 	}
 	p.wall, p.cpu = now, cpu
 }
 
-// end stops it, and is safe to call twice.
+// end stops the profile. It may be called twice.
 func (p *fitProfile) end() {
 	if p == nil {
 		return
@@ -151,7 +150,7 @@ func (p *fitProfile) report(w io.Writer) error {
 	return nil
 }
 
-// reportStages prints how the CPU time, and the CPUs' idle time, divide into stages.
+// reportStages prints the CPU time of each stage, and the idle time of the CPUs.
 func (p *fitProfile) reportStages(w io.Writer, samples *profile.Profile, all phaseTime) {
 	counts, total := map[string]int64{}, int64(0)
 	for _, s := range samples.Sample {
@@ -174,11 +173,11 @@ func (p *fitProfile) reportStages(w io.Writer, samples *profile.Profile, all pha
 	fmt.Fprintf(w, "stages are shares of %s of the CPUs; idle includes the time that other programs had them\n", plural.Count(total, "sample"))
 }
 
-// stages are what a fit does beside one another, in the order of the data's way.
+// stages lists the stages of a fit, in the order in which data pass through them.
 var stages = []string{"read", "inflate", "hash", "transpose", "kernel", "derive", "compress", "write", "other"}
 
-// stageOf tells the stage of a sample by the functions on its stack, from the innermost one outwards. What a kernel does is
-// of the stage that called it: peaks are derived.
+// stageOf returns the stage of a sample by the functions on its stack, from the innermost outwards. The time of a
+// kernel belongs to the stage that called it: finding peaks belongs to derive.
 func stageOf(s *profile.Sample) string {
 	found := "other"
 	for _, location := range s.Location {
@@ -199,7 +198,8 @@ func stageOf(s *profile.Sample) string {
 	return found
 }
 
-// A stageRule names the stage of functions with these letters in their names. One that is above holds whatever it calls.
+// A stageRule names the stage of functions whose names contain a text. If above is set, the stage also has everything
+// that these functions call.
 type stageRule struct {
 	function, stage string
 	above           bool
@@ -216,7 +216,7 @@ var stageRules = []stageRule{
 	{"nifti.", "read", false},
 }
 
-// profiledCPUs is how many CPUs a fit may use.
+// profiledCPUs returns how many CPUs a fit may use.
 func profiledCPUs(threads int) int {
 	if threads > 0 {
 		return threads

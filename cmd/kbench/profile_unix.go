@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processTime is the CPU time that the process has taken (getrusage(2)).
+// processTime returns the CPU time of the process so far (getrusage(2)).
 func processTime() time.Duration {
 	var usage unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &usage) != nil {

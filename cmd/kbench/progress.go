@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// A progress shows how far long work is, with its rate and the time left, on a terminal; elsewhere
-// it is silent.
+// A progress shows on a terminal how much of some work is done, with its rate and the time left. Elsewhere it is
+// silent.
 type progress struct{ bar *progressbar.ProgressBar }
 
 // newProgress starts a bar on w for total units of work.
@@ -18,7 +18,7 @@ func newProgress(w io.Writer, what, unit string, total int) progress {
 	return newBar(w, what, total, progressbar.OptionSetItsString(unit), progressbar.OptionShowCount(), progressbar.OptionShowIts())
 }
 
-// newBar starts a bar with the time left, and what else it is to show.
+// newBar starts a bar that shows the time left, and more by the options.
 func newBar(w io.Writer, what string, total int, shows ...progressbar.Option) progress {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -34,7 +34,7 @@ func newBar(w io.Writer, what string, total int, shows ...progressbar.Option) pr
 	)...)}
 }
 
-// describe says what is being done.
+// describe sets the text before the bar.
 func (p progress) describe(what string) {
 	if p.bar != nil {
 		p.bar.Describe(what)

@@ -8,24 +8,24 @@ import (
 	"github.com/voxfit/voxfit/fit"
 )
 
-// A scale s replaces an image by the means of its blocks of s x s x s voxels, as the published program does
-// (skimage's downscale_local_mean, which pads the last blocks with zeros). 1 is the image as it is.
+// A scale s replaces an image by the means of its blocks of s x s x s voxels, as the published program does (skimage's
+// downscale_local_mean, which pads the last blocks with zeros). Scale 1 is the image itself.
 //
-// The published program then lays its mask on the smaller grid with the affine of the full one, so that at scale 2 it
-// has the mask of one corner of the head on the means of the whole: 82,548 voxels, where an eighth of the head's are
-// 54,461. Here the mask is where the data are, unless the published one is asked for.
+// The published program then puts its mask on the smaller grid with the affine of the full grid. At scale 2 it
+// therefore applies the mask of one corner of the head to the means of the whole: 82,548 voxels, while an eighth of the
+// head is 54,461. Here the mask is aligned with the data, unless --scale-mask published asks for the other.
 type scaledGrid struct {
-	full  [3]int // sides of the image
+	full  [3]int // the sides of the image
 	scale int
 }
 
-// The ways to lay the mask on a smaller grid.
+// The ways to put the mask on a smaller grid.
 const (
 	maskAligned   = "aligned"
 	maskPublished = "published"
 )
 
-// sides are those of the smaller image.
+// sides returns the sides of the smaller image.
 func (g scaledGrid) sides() [3]int {
 	var sides [3]int
 	for i, n := range g.full {
@@ -34,10 +34,10 @@ func (g scaledGrid) sides() [3]int {
 	return sides
 }
 
-// alignedMask are the voxels of the smaller grid whose centre lies in the mask: the published program's rule,
-// which interpolates the mask linearly and keeps what is 1, with the affine put right. The centre is a voxel of
-// the full grid where the scale is odd, and lies between eight where it is even. Centres beyond the image's end are
-// outside.
+// alignedMask returns the voxels of the smaller grid whose centre lies in the mask. It follows the published program's
+// rule, which interpolates the mask linearly and keeps what is 1, but with the right affine. For an odd scale the
+// centre is a voxel of the full grid. For an even scale it lies between eight voxels. Centres beyond the image's end
+// are outside.
 func (g scaledGrid) alignedMask(inside []int) []int {
 	is := make([]bool, g.full[0]*g.full[1]*g.full[2])
 	for _, v := range inside {
@@ -64,8 +64,8 @@ func (g scaledGrid) alignedMask(inside []int) []int {
 	})
 }
 
-// publishedMask are the voxels of the smaller grid that have the numbers of voxels of the mask: that of the full
-// image, cut off at the smaller image's sides.
+// publishedMask returns the voxels of the smaller grid whose indices are in the mask of the full image: that mask, cut
+// off at the smaller image's sides.
 func (g scaledGrid) publishedMask(inside []int) []int {
 	is := map[int]bool{}
 	for _, v := range inside {
@@ -86,7 +86,7 @@ func (g scaledGrid) keep(wanted func(at [3]int) bool) []int {
 	return kept
 }
 
-// sources are the voxels of the full image that the blocks of some voxels are made of, ascending.
+// sources returns the voxels of the full image in the blocks of some voxels, in ascending order.
 func (g scaledGrid) sources(voxels []int) []int {
 	used := make([]bool, g.full[0]*g.full[1]*g.full[2])
 	for _, v := range voxels {
@@ -117,8 +117,8 @@ func (g scaledGrid) eachOf(voxel int, f func(source int)) {
 	}
 }
 
-// average writes the means of the blocks of some voxels into dst, voxel-major: signal holds the rows of the voxels
-// of the full image in sources. What is beyond the image's end counts as zero.
+// average writes the means of the blocks of some voxels into dst, voxel-major. signal has the rows of the voxels of the
+// full image in sources. Voxels beyond the image's end count as zero.
 func (g scaledGrid) average(dst []float32, voxels []int, signal []float32, sources []int, measurements int) {
 	row := make(map[int]int, len(sources))
 	for i, v := range sources {
@@ -139,24 +139,24 @@ func (g scaledGrid) average(dst []float32, voxels []int, signal []float32, sourc
 	}
 }
 
-// number is that of the voxel at a place, x fastest.
+// number returns the number of the voxel at a place. x runs fastest.
 func number(at, sides [3]int) int { return at[0] + sides[0]*(at[1]+sides[1]*at[2]) }
 
-// place is that of the voxel with a number.
+// place returns the place of the voxel with a number.
 func place(voxel int, sides [3]int) [3]int {
 	return [3]int{voxel % sides[0], voxel / sides[0] % sides[1], voxel / sides[0] / sides[1]}
 }
 
-// A studySource is what the voxels of a study are taken from: an image with its mask, or a phantom.
+// A studySource is the source of a study's voxels: an image with its mask, or a phantom.
 type studySource struct {
-	block studyBlock // all but room and voxels
+	block studyBlock // everything except room and voxels
 	name  string     // for messages
 	mask  []int      // voxels of the full image
 	// rows reads the rows of some voxels of the full image.
 	rows func(ctx context.Context, dst []float32, index []int) error
 }
 
-// newBlock makes a block with room for the signal of so many voxels.
+// newBlock makes a block with room for the signal of a number of voxels.
 func (s studySource) newBlock(what string, voxels int) (studyBlock, error) {
 	block := s.block
 	if err := checkMemory(what, voxels, block.gradients.Len(), 1); err != nil {
@@ -170,7 +170,7 @@ func (s studySource) newBlock(what string, voxels int) (studyBlock, error) {
 	return block, nil
 }
 
-// at makes the block of a scale, and returns its voxels in its own grid.
+// at makes the block of a scale, and returns its voxels as numbers in the grid of that scale.
 func (s studySource) at(ctx context.Context, o *runOptions, scale int) (studyBlock, []int, error) {
 	if scale == 1 {
 		block, err := s.newBlock(s.name, len(s.mask))

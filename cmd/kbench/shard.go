@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// A shard is the i-th of n nearly equal parts of the masked voxels, counted from 1: "2/8". Its maps
-// are zero elsewhere, and their status is NotInShard; kbench merge joins those of all shards.
+// A shard is the i-th of n nearly equal parts of the masked voxels, counted from 1: "2/8". Its maps are zero in other
+// parts, whose status is NotInShard. kbench merge joins the maps of all shards.
 type shard struct{ part, of int }
 
 func (s *shard) String() string {
@@ -39,7 +39,7 @@ func (s shard) voxels(index []int) []int {
 	return index[begin:end]
 }
 
-// interval is where the shard's voxels stand among n of the mask.
+// interval returns the range of the shard's voxels among the n voxels of the mask.
 func (s shard) interval(n int) (begin, end int) {
 	if s.of == 0 {
 		return 0, n
@@ -47,7 +47,8 @@ func (s shard) interval(n int) (begin, end int) {
 	return n * (s.part - 1) / s.of, n * s.part / s.of
 }
 
-// statusOfMask is the status of all n voxels of the mask: the shard's own, and NotInShard for the others.
+// statusOfMask returns the status of all n voxels of the mask: own for the shard's voxels, and NotInShard for the
+// others.
 func (s shard) statusOfMask(n int, own []float32) []float32 {
 	if s.of == 0 {
 		return own
@@ -61,7 +62,7 @@ func (s shard) statusOfMask(n int, own []float32) []float32 {
 	return all
 }
 
-// label is the value of the entity desc in file names, which tells shards apart.
+// label returns the value of the entity desc in file names, which distinguishes shards.
 func (s shard) label() string {
 	if s.of == 0 {
 		return ""

@@ -11,18 +11,19 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// A setSpeed is how fast the kernels of one instruction set fit a phantom on one core, in microseconds a
-// voxel, by the names that kbench compare has for what is timed.
+// A setSpeed is the speed of the kernels of one instruction set on one core and a phantom, in microseconds a voxel. Its
+// keys are the names of timed fits in kbench compare.
 type setSpeed struct {
 	ISA                  string             `json:"instruction_set"`
 	MicrosecondsPerVoxel map[string]float64 `json:"us_per_voxel"`
 }
 
-// speedVoxels is the size of that phantom: enough for every lane, and a fraction of a second of
+// speedVoxels is the size of the phantom: enough to fill every lane, and few enough for a fraction of a second in
 // portable code.
 const speedVoxels = 1024
 
-// timedVoxels are fewer for several tissues, of which portable code takes milliseconds a voxel.
+// timedVoxels returns how many voxels are timed. They are fewer for msmt, because portable code takes milliseconds a
+// voxel for it.
 func timedVoxels(k *model.Kind) int {
 	if k.Needs.Tissues {
 		return speedVoxels / 8
@@ -30,8 +31,8 @@ func timedVoxels(k *model.Kind) int {
 	return speedVoxels
 }
 
-// measureKernels times every instruction set on a pinned thread. A model's time is the shortest of its
-// passes, for what another program takes of the core is not the kernel's.
+// measureKernels times every instruction set on a pinned thread. A model's time is the shortest of its passes, because
+// the time of other programs does not belong to the kernel.
 func measureKernels(cpu int) ([]setSpeed, error) {
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: speedVoxels, SNR: 30, Seed: 1})
 	if err != nil {
@@ -55,7 +56,7 @@ func measureKernels(cpu int) ([]setSpeed, error) {
 	return speeds, nil
 }
 
-// fitTime is the shortest pass over the voxels, in microseconds a voxel.
+// fitTime returns the time of the shortest pass over the voxels, in microseconds a voxel.
 func fitTime(m model.Model, signal []float32) float64 {
 	f := m.Fitter()
 	n := len(signal) / f.Measurements()

@@ -12,30 +12,30 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// A staging is a hidden folder inside the output folder where a command makes a set of files. They move to their places
-// when all of them are whole and on the disk (journal.go), so that a failed command leaves nothing half-written. From
-// its beginning to remove, this process alone writes the set: a lock beside the folder says so.
+// A staging is a hidden folder inside the output folder, into which a command writes a set of files. They move to their
+// places once all of them are complete and on the disk (journal.go), so that a failed command leaves nothing
+// half-written. A lock beside the folder ensures that this process alone writes the set until remove.
 type staging struct {
 	target, folder string
 	made           []string // folders that did not exist before
 	held           *lock.Lock
-	names          []string // files to move to their places
-	shared         []string // files that other sets have too: whoever is first puts them there
-	old            []string // files that are there, and go when the new ones come
-	dropped        []string // the maps among them, of another fit
-	spent          []string // hidden files that go when the new ones have come
-	whole          []string // files in their places, as a command left them that was stopped at its end
-	note           string   // what was put right at the beginning; empty for nothing
+	names          []string // the files to move to their places
+	shared         []string // files that several sets share; the first command writes them
+	old            []string // existing files that the new ones replace
+	dropped        []string // the maps among them that are of another fit
+	spent          []string // hidden files that are removed after the new ones are in their places
+	whole          []string // files that are in their places already, from a command that was stopped at its end
+	note           string   // what was repaired at the beginning, or empty
 }
 
-// An existsError is that of a file which is there already.
+// An existsError is the error for a file that exists already.
 type existsError struct{ path string }
 
 func (e *existsError) Error() string { return e.path + " exists; --force replaces it" }
 
-// newStaging makes target if need be, takes the lock of the set of files there, and puts right what a process that was
-// killed left of the same set. Another process that writes the set is named in the error, and not disturbed. The
-// staging folder itself is made by begin: what is killed before, in hours of fitting, leaves none.
+// newStaging creates target if needed, takes the lock of the set of files there, and repairs what a killed process left
+// of the same set. If another process writes the set, the error names it, and it is not disturbed. begin creates the
+// staging folder, so that a command that is killed before, in hours of fitting, leaves none.
 func newStaging(target, set, command string) (*staging, error) {
 	s := &staging{target: target, folder: filepath.Join(target, ".kbench-"+set)}
 	err := s.lock(command)
@@ -52,8 +52,8 @@ func newStaging(target, set, command string) (*staging, error) {
 	return s, nil
 }
 
-// lock makes the output folder and takes the lock in it. Another process may remove the folder in between, where it
-// made it and failed: then it is made again.
+// lock creates the output folder and takes the lock in it. If another process created the folder and failed, it may
+// remove it in between. Then the folder is created again.
 func (s *staging) lock(command string) (err error) {
 	var made []string
 	for range 100 {
@@ -80,8 +80,8 @@ func (s *staging) lock(command string) (err error) {
 	return err
 }
 
-// makeFolders makes path and its missing parents, and returns which it made. It also puts their names on the disk:
-// without its name a folder would be lost, with all that was synced in it.
+// makeFolders creates path and its missing parents, and returns those that it created. It also flushes their names to
+// the disk: a folder without its name would be lost, with everything that was synced in it.
 func makeFolders(path string) (made []string, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -97,19 +97,19 @@ func makeFolders(path string) (made []string, err error) {
 		return made, err
 	}
 	switch err := disk.Mkdir(path); {
-	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // another process was here: the lock finds out
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist): // another process was here; lock finds out
 		return made, nil
 	case err != nil:
 		return made, fmt.Errorf("output folder %s cannot be made: %w", path, rootCause(err))
 	}
 	made = append(made, path)
-	if err := disk.SyncFolder(parent); err != nil && !errors.Is(err, fs.ErrPermission) { // one that may not be read cannot be synced
+	if err := disk.SyncFolder(parent); err != nil && !errors.Is(err, fs.ErrPermission) { // syncing needs permission to read
 		return made, fmt.Errorf("output folder %s: its name cannot be put on the disk: %w", path, rootCause(err))
 	}
 	return made, nil
 }
 
-// claim says which files are to be made. Those that exist are refused, unless force is set.
+// claim says which files will be written. If one exists it returns an error, unless force is set.
 func (s *staging) claim(names []string, force bool) error {
 	s.names = names
 	for _, name := range names {
@@ -127,10 +127,9 @@ func (s *staging) claim(names []string, force bool) error {
 	return nil
 }
 
-// claimSet keeps the files that are to be made from lying beside maps of the same set (image, model, shard) that
-// another fit made, because people would take the two for one fit. Without force such maps are an error. With force
-// they are removed when the new ones come. describe is called only where there are other maps. Call claimSet after
-// claim.
+// claimSet prevents new files from lying beside maps of the same set (image, model, shard) that another fit made,
+// because people would take both for one fit. Without force such maps are an error. With force they are removed when
+// the new ones move to their places. describe is called only if there are other maps. Call claimSet after claim.
 func (s *staging) claimSet(set mapSet, force bool, describe func() (description, error)) error {
 	sets, err := readMapSets(s.target, set.stem)
 	if err != nil {
@@ -157,7 +156,8 @@ func (s *staging) claimSet(set mapSet, force bool, describe func() (description,
 	return s.replaceOthers(others, now, force)
 }
 
-// replaceOthers has the maps of another fit than now removed when the new ones come. Without force it refuses them.
+// replaceOthers marks maps of another fit to be removed when the new ones move to their places. Without force it
+// refuses them.
 func (s *staging) replaceOthers(others []savedMap, now description, force bool) error {
 	fit, err := asJSON(now)
 	if err != nil {
@@ -187,8 +187,8 @@ func (s *staging) replaceOthers(others []savedMap, now description, force bool) 
 	return nil
 }
 
-// finished tells whether the files to be made are those of a command that was stopped when they were in their places
-// already: the same names, and sidecars with the same description.
+// finished says whether the files were written by a command that was stopped after they were in their places. They must
+// have the same names, and sidecars with the same description.
 func (s *staging) finished(names []string, describe func() (description, error)) (bool, error) {
 	if len(s.whole) == 0 || !slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(s.whole))) {
 		return false, nil
@@ -216,7 +216,7 @@ func (s *staging) finished(names []string, describe func() (description, error))
 	return true, nil
 }
 
-// check tells whether the output folder is still there, and still this process's own.
+// check returns an error if the output folder is gone, or no longer locked by this process.
 func (s *staging) check() error {
 	if s.held.Check() != nil {
 		return fmt.Errorf("output folder %s or its lock file was removed or moved away while it was in use", s.target)
@@ -224,12 +224,12 @@ func (s *staging) check() error {
 	return nil
 }
 
-// begin makes the folder; call it when the files are about to be made.
+// begin creates the staging folder. Call it right before the files are written.
 func (s *staging) begin() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	err := disk.RemoveAll(s.folder) // what recover left of another command
+	err := disk.RemoveAll(s.folder) // what recover has left of another command
 	if err == nil {
 		err = disk.Mkdir(s.folder)
 	}
@@ -239,10 +239,10 @@ func (s *staging) begin() error {
 	return nil
 }
 
-// path is where the file name is made.
+// path returns the path of a file in the staging folder.
 func (s *staging) path(name string) string { return filepath.Join(s.folder, name) }
 
-// write makes a whole file, which is on the disk when it returns.
+// write writes a whole file, which is on the disk when it returns.
 func (s *staging) write(name string, content []byte) (err error) {
 	f, err := disk.Create(s.path(name))
 	if err != nil {
@@ -255,25 +255,25 @@ func (s *staging) write(name string, content []byte) (err error) {
 	return f.Sync()
 }
 
-// remove deletes what was staged, gives the lock back, and removes the folders that were made when nothing else is in
-// them. A folder that somebody put in the place of this one is not touched.
+// remove deletes the staging folder, releases the lock, and removes the folders that newStaging created if nothing else
+// is in them. It does not touch a folder that somebody put in the place of this one.
 func (s *staging) remove() {
 	if s.held != nil {
 		if s.check() != nil {
 			s.made = nil
-		} else if !s.journalled() { // else the next start has to take back what this one could not
+		} else if !s.journalled() { // otherwise the next start must take back what this one could not
 			disk.RemoveAll(s.folder)
 		}
 		_ = s.held.Release() // the process's end does as much
 		s.held = nil
 	}
 	for i := len(s.made) - 1; i >= 0; i-- {
-		disk.Remove(s.made[i]) // fails, rightly, on a folder that is not empty
+		disk.Remove(s.made[i]) // this fails on purpose for a folder that is not empty
 	}
 	s.made = nil
 }
 
-// rootCause strips the operation and path from an error whose message names the path already.
+// rootCause strips operation and path from an error, for messages that name the path already.
 func rootCause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// stopGrace is how long a command has, after a signal, to end by itself. A command that does not end is ended then. It
-// may wait for a disk, say, or be in a step that cannot be left. What is on the disk is good at any moment, and the
-// next start tidies.
+// stopGrace is how long a command may take to end by itself after a signal, before it is ended. It may be waiting for a
+// disk, or be in a step that cannot be interrupted. The files on the disk are good at any moment, and the next start
+// cleans up.
 const stopGrace = 100 * time.Millisecond
 
-// A stopping is what happens to a command when a signal comes.
+// A stopping says what a command keeps and needs when a signal stops it.
 type stopping struct {
-	kept     atomic.Pointer[string] // what is kept if it is stopped now; nil for nothing
-	programs atomic.Bool            // it has started other programs, and has to end them itself
+	kept     atomic.Pointer[string] // what is kept if the command is stopped now; nil for nothing
+	programs atomic.Bool            // whether the command has started other programs and must end them itself
 	saying   sync.Once
 }
 
@@ -42,7 +42,7 @@ func (e signalError) Error() string {
 
 type stoppingKey struct{}
 
-// withStopping is a context whose command can say what it keeps.
+// withStopping returns a context through which a command can say what it keeps.
 func withStopping(ctx context.Context) (context.Context, *stopping) {
 	if s, ok := ctx.Value(stoppingKey{}).(*stopping); ok {
 		return ctx, s
@@ -51,14 +51,14 @@ func withStopping(ctx context.Context) (context.Context, *stopping) {
 	return context.WithValue(ctx, stoppingKey{}, s), s
 }
 
-// keeps says what of a command's work is kept if it is stopped from now on.
+// keeps sets the text on what is kept if the command is stopped from now on.
 func keeps(ctx context.Context, format string, values ...any) {
 	_, s := withStopping(ctx)
 	text := fmt.Sprintf(format, values...)
 	s.kept.Store(&text)
 }
 
-// endsPrograms says that the command has other programs to end, which takes longer than stopGrace.
+// endsPrograms says that the command must end other programs, which takes longer than stopGrace.
 func endsPrograms(ctx context.Context) {
 	_, s := withStopping(ctx)
 	s.programs.Store(true)
@@ -83,7 +83,8 @@ func stopReason(ctx context.Context) string {
 	return "stopped"
 }
 
-// stopCode is the exit code of a stopped command, as shells give it to one that a signal ended.
+// stopCode returns the exit code of a stopped command. It is the one that shells report for a program that the signal
+// ended.
 func stopCode(ctx context.Context) int {
 	var s signalError
 	if errors.As(context.Cause(ctx), &s) {
@@ -92,14 +93,14 @@ func stopCode(ctx context.Context) int {
 	return exitInterrupted
 }
 
-// onSignals is a context that SIGINT, SIGTERM and SIGHUP end, where they were not ignored when the program started: a
-// shell ignores SIGINT for the background commands of a script, and nohup ignores SIGHUP. If the command is not at its
-// end after stopGrace, exit ends it.
+// onSignals returns a context that SIGINT, SIGTERM and SIGHUP end, unless they were ignored when the program started. A
+// shell ignores SIGINT for the background commands of a script, and nohup ignores SIGHUP. If the command has not ended
+// after stopGrace, exit is called.
 func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 	ctx, s := withStopping(context.Background())
 	ctx, cancel := context.WithCancelCause(ctx)
-	// A closed output makes writing to it fail. It must not end a fit whose maps are about to be whole. (Notify is used
-	// because programs that are started would inherit Ignore.)
+	// Writing to a closed output must fail, and must not end a fit whose maps are almost complete. This uses Notify,
+	// because started programs would inherit Ignore.
 	signal.Notify(make(chan os.Signal, 1), brokenPipe)
 	signals := make(chan os.Signal, 1)
 	for _, ends := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -115,7 +116,7 @@ func onSignals(stderr io.Writer, exit func(code int)) context.Context {
 			return
 		}
 		said := make(chan struct{})
-		go func() { // which a full pipe may keep for ever
+		go func() { // in a goroutine, because a full pipe may block it for ever
 			s.say(ctx, stderr)
 			close(said)
 		}()

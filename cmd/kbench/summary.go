@@ -13,13 +13,13 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// A codeMeaning says what a status code means to someone who reads the last lines of a fit.
+// A codeMeaning says what a status code means to a reader of the last lines of a fit.
 type codeMeaning struct {
-	failed bool // the voxel has no result to be used; else it has, and there is something to know
+	failed bool // whether the voxel has no usable result; if false, it has one with a remark
 	text   string
 }
 
-// codeMeanings are those of all codes but OK and OutsideMask, by their names.
+// codeMeanings has the meanings of all codes except OK and OutsideMask, by their names.
 var codeMeanings = map[string]codeMeaning{
 	"NonFinite":           {true, "a measured value is NaN or infinite; maps hold what --nan-policy says"},
 	"ZeroSignal":          {true, "nothing was measured"},
@@ -34,7 +34,8 @@ var codeMeanings = map[string]codeMeaning{
 	"NotInShard":          {false, "left to another part of the fit"},
 }
 
-// summarise prints the last lines of a fit: what was fitted and found, what failed, what has a remark, and where maps are.
+// summarise prints the last lines of a fit: what was fitted, how many voxels failed or have a remark, and where the
+// maps are.
 func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	n := len(j.index)
 	fmt.Fprintf(w, "%s: %s read and fitted in %.2f s (%.1f us a voxel)\n", j.model.Kind().Class, plural.Count(n, "voxel"), seconds, 1e6*seconds/float64(n))
@@ -67,7 +68,7 @@ func (j *fitJob) summarise(w io.Writer, seconds float64) {
 	}
 }
 
-// firstFOD is the path of the first map of harmonics.
+// firstFOD returns the path of the first map of harmonics.
 func (j *fitJob) firstFOD() string {
 	for _, m := range j.wantedMaps {
 		if m.Basis != sh.DefaultBasis {
@@ -96,7 +97,7 @@ func (j *fitJob) printCodes(w io.Writer, word string, failed bool) {
 	}
 }
 
-// responseLines say which responses the fit has, and from how many voxels they were estimated.
+// responseLines returns lines about the fit's responses, and from how many voxels they were estimated.
 func (j *fitJob) responseLines() []string {
 	line := func(name string, r acq.Response) string {
 		from := "as given"
@@ -130,7 +131,7 @@ func shortTensor(r acq.Response) string {
 	return fmt.Sprintf("%.4g,%.4g,%.4g,%.4g", r.Evals[0], r.Evals[1], r.Evals[2], r.S0)
 }
 
-// harmonicForm is that of the fit's fodfs; the zero value where it has none.
+// harmonicForm returns the form of the fit's fodfs, or the zero value if it has none.
 func (j *fitJob) harmonicForm() harmonicForm {
 	for _, m := range j.wantedMaps {
 		if m.Basis != sh.DefaultBasis {

@@ -12,21 +12,21 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// tissueSample is the most voxels that automatic tissue responses are estimated from.
+// tissueSample is the largest number of voxels from which automatic tissue responses are estimated.
 const tissueSample = 50000
 
-// phantomTissues are those that the phantom is made of.
+// phantomTissues returns the tissues that the phantom is made of.
 func phantomTissues() []model.Tissue {
 	wm, gm, csf := phantom.Tissues()
 	return model.NameTissues([]acq.Response{wm, gm, csf})
 }
 
-// phantomInputs are what a phantom's models are made from.
+// phantomInputs returns the inputs for models of a phantom.
 func phantomInputs(p *phantom.Phantom) model.Inputs {
 	return model.Inputs{Gradients: p.Gradients, Response: phantom.Response(), Tissues: phantomTissues()}
 }
 
-// tissueFiles are the files that --response names for several tissues.
+// tissueFiles returns the files that --response names for several tissues.
 func tissueFiles(flag string) []string {
 	files := strings.Split(flag, ",")
 	for i, file := range files {
@@ -35,7 +35,7 @@ func tissueFiles(flag string) []string {
 	return files
 }
 
-// checkResponse refuses names that are missing, as of variables that a script did not set.
+// checkResponse refuses empty names, which come from variables that a script did not set.
 func checkResponse(flag string) error {
 	if slices.Contains(tissueFiles(flag), "") {
 		return fmt.Errorf("--response %q: found an empty name, expected auto, e1,e2,e3,S0 or files, as WM.txt,GM.txt,CSF.txt", flag)
@@ -43,7 +43,7 @@ func checkResponse(flag string) error {
 	return nil
 }
 
-// fibreFile is the file of them that holds the response of a single fibre: the first.
+// fibreFile returns the first of these files, which has the response of a single fibre.
 func fibreFile(flag string) string {
 	if first := tissueFiles(flag)[0]; first != flag {
 		if _, err := os.Stat(first); err == nil {
@@ -53,7 +53,7 @@ func fibreFile(flag string) string {
 	return flag
 }
 
-// findTissues interprets the --response flag for msmt; auto estimates the responses from the signal.
+// findTissues returns the tissues for msmt, as the flag --response says. auto estimates the responses from the signal.
 func findTissues(flag string, signal []float32, g *acq.GradientTable, shells ...float64) ([]model.Tissue, error) {
 	if err := checkResponse(flag); err != nil {
 		return nil, err
@@ -82,8 +82,8 @@ func findTissues(flag string, signal []float32, g *acq.GradientTable, shells ...
 	return model.NameTissues(responses), nil
 }
 
-// estimateTissues interprets the --response flag of a fit of msmt. For auto it reads voxels spread evenly
-// over the mask.
+// estimateTissues sets the tissues of a fit of msmt, as the flag --response says. For auto it reads voxels that are
+// spread evenly over the mask.
 func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	flag := j.fitOptions.response
 	if flag != "auto" {
@@ -110,7 +110,7 @@ func (j *fitJob) estimateTissues(ctx context.Context) (err error) {
 	return fromImage(err, "auto", j.image.Path)
 }
 
-// describeTissues is the responses in sidecars.
+// describeTissues describes the responses for sidecars.
 func describeTissues(tissues []model.Tissue) map[string]any {
 	d := map[string]any{}
 	for _, t := range tissues {

@@ -20,7 +20,7 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// verifyOptions are the flags of kbench verify.
+// verifyOptions has the flags of kbench verify.
 type verifyOptions struct {
 	folder string
 	share  float64
@@ -78,18 +78,18 @@ func (o *verifyOptions) run(ctx context.Context, stdout, stderr io.Writer) error
 	return nil
 }
 
-// A verification is that of one set of maps.
+// A verification verifies one set of maps.
 type verification struct {
 	set      *mapSet
 	share    float64
 	seed     uint64
 	job      *fitJob
-	portable bool  // the instruction set of the maps is not here
+	portable bool  // whether this machine lacks the instruction set of the maps
 	whole    []int // all voxels of the fit
 	picked   int
 	of       int
-	apart    int        // voxels that differ, within what portable code may
-	mapNames [][]string // those that each of the commands names
+	apart    int        // how many voxels differ, within the bounds for portable code
+	mapNames [][]string // the maps that each of the commands names
 }
 
 func (v *verification) summarise(w io.Writer) {
@@ -155,8 +155,8 @@ func (v *verification) verify(ctx context.Context, stderr io.Writer) error {
 	return v.compare(ctx)
 }
 
-// options are those of the commands that made the maps, on their instruction set where this machine has it. The commands may
-// differ in the maps that they make.
+// options returns the options of the commands that made the maps, with their instruction set if this machine has it.
+// The commands may differ in the maps that they make.
 func (v *verification) options() (*fitOptions, error) {
 	first := v.set.maps[0]
 	c, o, err := commandOf(first)
@@ -187,7 +187,7 @@ func (v *verification) options() (*fitOptions, error) {
 	return o, o.check()
 }
 
-// commandOf is the command in a map's sidecar, with its flags read.
+// commandOf returns the command in a map's sidecar, with its flags parsed.
 func commandOf(made savedMap) (*cobra.Command, *fitOptions, error) {
 	words, err := commandWords(made.GeneratedBy["Command"])
 	if err != nil || len(words) < 2 || words[1] != "fit" {
@@ -221,7 +221,7 @@ func (v *verification) wantMapsOfAllCommands() error {
 	return nil
 }
 
-// hasStatus tells whether the commands make the status map.
+// hasStatus says whether the commands make the status map.
 func (v *verification) hasStatus() bool {
 	for _, m := range v.job.wantedMaps {
 		if m.Name == "status" {
@@ -234,7 +234,7 @@ func (v *verification) hasStatus() bool {
 // portableSet is the instruction set that every machine has.
 const portableSet = "generic"
 
-// pick draws voxels, in their order.
+// pick draws voxels, and keeps their order.
 func (v *verification) pick(index []int) []int {
 	v.picked = min(len(index), max(1, int(math.Ceil(v.share*float64(len(index))))))
 	drawn := rand.New(rand.NewPCG(v.seed, 0)).Perm(len(index))[:v.picked]
@@ -246,8 +246,8 @@ func (v *verification) pick(index []int) []int {
 	return picked
 }
 
-// checkMask holds the status map's voxels against the mask and the shard. Maps without one have zeros outside the mask,
-// which readWhole checks.
+// checkMask compares the voxels of the status map with the mask and the shard. Without a status map, readWhole checks
+// that maps are zero outside the mask.
 func (v *verification) checkMask(ctx context.Context) error {
 	if !v.hasStatus() {
 		return nil
@@ -265,7 +265,7 @@ func (v *verification) checkMask(ctx context.Context) error {
 	return nil
 }
 
-// checkSidecars compares what sidecars say with what a fit would say now.
+// checkSidecars compares the sidecars with those that a fit would write now.
 func (v *verification) checkSidecars(voxels int) error {
 	now := 0
 	for _, m := range v.job.wantedMaps {
@@ -301,8 +301,7 @@ func (v *verification) checkSidecars(voxels int) error {
 	return nil
 }
 
-// withoutRun is what sidecars say of the command, without the flags in which two commands that make maps of one fit may
-// differ.
+// withoutRun returns the command of a sidecar without the flags in which two commands for maps of one fit may differ.
 func withoutRun(generated map[string]string) any {
 	all := map[string]any{}
 	for key, value := range generated {
@@ -318,7 +317,7 @@ func withoutRun(generated map[string]string) any {
 	return all
 }
 
-// readerOf reads voxels of a map that must have so many components.
+// readerOf returns a function that reads voxels of a map, which must have a given number of components.
 func readerOf(ctx context.Context) func(image *nifti.Image, index []int, components int) ([]float32, error) {
 	return func(image *nifti.Image, index []int, components int) ([]float32, error) {
 		if found := image.Header.Volumes(); found != components {
@@ -329,8 +328,8 @@ func readerOf(ctx context.Context) func(image *nifti.Image, index []int, compone
 	}
 }
 
-// compare holds the drawn voxels of all maps against those fitted now, and all others against the values that they have
-// where nothing is fitted.
+// compare compares the drawn voxels of all maps with those fitted now, and voxels that were not fitted with the values
+// that such voxels have.
 func (v *verification) compare(ctx context.Context) error {
 	apart := map[int]bool{}
 	var first error
@@ -387,7 +386,7 @@ func (v *verification) readWhole(ctx context.Context, m model.Map) ([]float32, s
 	return values, saved.path, v.checkUnfitted(saved.path, m, values)
 }
 
-// headerDifference names the first field in which the header of a map is not as expected.
+// headerDifference returns the first field in which the header of a map is not as expected.
 func headerDifference(found, want *nifti.Header) *mismatch {
 	f, w := reflect.ValueOf(*found), reflect.ValueOf(*want)
 	for i := range f.NumField() {
@@ -402,11 +401,12 @@ func headerDifference(found, want *nifti.Header) *mismatch {
 	return nil
 }
 
-// checkUnfitted holds the voxels that the fit did not have against what is written there, bit for bit.
+// checkUnfitted compares the voxels that the fit did not have with the value that is written for such voxels, bit for
+// bit.
 func (v *verification) checkUnfitted(path string, m model.Map, values []float32) error {
 	var fill float32
 	fitted := v.whole
-	if m.Name == "status" { // whose voxels of other shards checkMask has seen
+	if m.Name == "status" { // checkMask has seen its voxels of other shards
 		fill, fitted = float32(kernel.OutsideMask), v.job.mask.Index
 	}
 	for voxel := range len(values) / m.Components {
@@ -424,20 +424,20 @@ func (v *verification) checkUnfitted(path string, m model.Map, values []float32)
 	return nil
 }
 
-// portableBound is how far values of another instruction set may be, as a share of the map's largest, and portableApart
-// the share of voxels in which they may be further: voxels near a decision that rounding turns, such as which of two
-// peaks is the larger. docs/reliability.md has what was measured.
+// portableBound is how far values of another instruction set may be apart, as a share of the map's largest value.
+// portableApart is the share of voxels in which they may be further apart. In these voxels rounding changes a decision,
+// such as which of two peaks is the larger. docs/reliability.md has measurements.
 const (
 	portableBound = 1e-3
 	portableApart = 0.03
 )
 
-// bound is the largest difference that counts as none; -1 where bits must be equal.
+// bound returns the largest allowed difference, or -1 if bits must be equal.
 func (v *verification) bound(name string, values []float32) float64 {
 	switch {
 	case !v.portable:
 		return -1
-	case name == "iterations" || name == "kkt": // how the fit went, not what it found
+	case name == "iterations" || name == "kkt": // these describe the course of the fit and not its result
 		return math.Inf(1)
 	}
 	var largest float64
@@ -447,9 +447,9 @@ func (v *verification) bound(name string, values []float32) float64 {
 	return portableBound * largest
 }
 
-// faint tells in which voxels a tissue's distribution is so small that it is within the bound of nothing, as that of
-// white matter is in the ventricles. There, GFA and the directions of peaks on another instruction set are those of
-// rounding.
+// faint says in which voxels a tissue's distribution is within the bound of zero, such as that of white matter in the
+// ventricles. There, rounding determines GFA and the directions of peaks, and another instruction set rounds
+// differently.
 func (v *verification) faint(name string) func(voxel int) bool {
 	what, label, _ := strings.Cut(name, "_label-")
 	if v.portable && (what == "gfa" || what == "peaks") {

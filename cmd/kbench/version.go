@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// newVersionCommand says what --version does, for those who look for it among the commands.
+// newVersionCommand makes a command that prints the same as --version, for those who look for it among the commands.
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -26,9 +26,9 @@ func newVersionCommand() *cobra.Command {
 // through the linker; it is empty in other builds.
 var sources string
 
-// version is the release and what the program was built from: the commit ("dirty" where files had been changed since),
-// else the hash of the sources, and the version of Go. Two builds that may fit differently have different versions, but
-// for those of changed files that were not made by `make build`.
+// version returns the release, what the program was built from, and the version of Go. It was built from a commit
+// ("dirty" if files had been changed since), or from sources with a hash. Two builds that may fit differently have
+// different versions, except builds of changed files without `make build`.
 func version() string {
 	var settings []debug.BuildSetting
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -12,19 +12,19 @@ import (
 // Tick is the unit in which Linux counts the times of CPUs and of other processes.
 const Tick = 10 * time.Millisecond
 
-// CPUTimes is what CPUs have done since the machine started.
+// CPUTimes are times of CPUs since the machine started, summed over these CPUs.
 type CPUTimes struct {
-	Busy   time.Duration // programs, the system's work for them, and interrupts
-	Stolen time.Duration // a virtual machine was ready, and its host ran something else
+	Busy   time.Duration // in programs, in the system on their behalf, and in interrupts
+	Stolen time.Duration // in which a virtual machine was ready to run, and its host ran something else
 	Known  bool          // false where the system has no /proc/stat
 }
 
-// Since is what CPUs did after an earlier reading.
+// Since returns the times since an earlier reading.
 func (c CPUTimes) Since(before CPUTimes) CPUTimes {
 	return CPUTimes{c.Busy - before.Busy, c.Stolen - before.Stolen, c.Known && before.Known}
 }
 
-// CPUs reads what some CPUs have done, or with none named all of them.
+// CPUs reads the times of some CPUs, by their numbers, or of all CPUs if none is named.
 func CPUs(cpus ...int) CPUTimes {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -55,8 +55,8 @@ func CPUs(cpus ...int) CPUTimes {
 	return sum
 }
 
-// ProcessTree is the CPU time that a process and all processes below it have had, those that have ended among them once
-// they were waited for. It is 0 where the system has no /proc.
+// ProcessTree returns the CPU time of a process and of all processes below it. Processes that have ended count once
+// their parents have waited for them. It is 0 where the system has no /proc.
 func ProcessTree(root int) time.Duration {
 	parents, times := map[int]int{}, map[int]time.Duration{}
 	paths, _ := filepath.Glob("/proc/[0-9]*/stat")
@@ -77,7 +77,7 @@ func ProcessTree(root int) time.Duration {
 	return sum
 }
 
-// readProcess reads a process's number, its parent's, and its CPU time with that of children it has waited for.
+// readProcess reads the numbers of a process and its parent, and its CPU time with that of children it has waited for.
 func readProcess(path string) (pid, parent int, spent time.Duration, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

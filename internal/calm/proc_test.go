@@ -10,8 +10,8 @@ import (
 	"github.com/voxfit/voxfit/internal/calm"
 )
 
-// A shell below this process computes for a third of a second: the tree has its time, and the CPUs have been as busy at
-// least.
+// A shell below this process computes for a third of a second. The tree must have this time, and the CPUs at least as
+// much.
 func TestATreeOfProcessesHasTheTimeOfItsChildren(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: there is no /proc")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ThreadTime is what the calling thread has had of its CPU so far (getrusage(2), RUSAGE_THREAD), 0 when the
-// system does not say.
+// ThreadTime returns the CPU time of the calling thread so far (getrusage(2), RUSAGE_THREAD), or 0 if the system does
+// not say.
 func ThreadTime() time.Duration {
 	const thread = 1 // RUSAGE_THREAD
 	var usage syscall.Rusage

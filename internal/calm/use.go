@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// Least is the least share of its CPU that a program has on a machine with nothing else to do.
+// Least is the share of its CPU that a program has at least on a machine with nothing else to do.
 const Least = 0.95
 
-// A Use is the time that went by while something ran, and the CPU time that it had meanwhile. Busy is 0 where the
-// system does not say.
+// A Use is the time on the clock while something ran (Wall), and its CPU time (Busy). Busy is 0 if the system does not
+// say.
 type Use struct{ Wall, Busy time.Duration }
 
-// OfThread runs work and returns what the calling thread had of its CPU meanwhile. The thread should be pinned.
+// OfThread runs work and returns the use of the calling thread meanwhile. The thread should be pinned.
 func OfThread(work func()) Use {
 	begin, before := time.Now(), ThreadTime()
 	work()
 	return Use{time.Since(begin), ThreadTime() - before}
 }
 
-// OfProcess is the use that a program made which began then and has just ended.
+// OfProcess returns the use of a program that began at a time and has just ended.
 func OfProcess(begin time.Time, ended *os.ProcessState) Use {
 	return Use{time.Since(begin), ended.UserTime() + ended.SystemTime()}
 }
 
-// Plus is both uses together.
+// Plus returns the sum of both uses.
 func (u Use) Plus(v Use) Use { return Use{u.Wall + v.Wall, u.Busy + v.Busy} }
 
-// Share is the part of the time that it had the CPU, 1 where the system does not say.
+// Share returns the CPU time divided by the time on the clock, or 1 if the system does not say.
 func (u Use) Share() float64 {
 	if u.Busy <= 0 || u.Wall <= 0 {
 		return 1
@@ -35,5 +35,5 @@ func (u Use) Share() float64 {
 	return u.Busy.Seconds() / u.Wall.Seconds()
 }
 
-// Disturbed says that other programs took more of the CPU than on a calm machine.
+// Disturbed says whether the share is below Least: other programs took CPU time, or the work waited.
 func (u Use) Disturbed() bool { return u.Share() < Least }

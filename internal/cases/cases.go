@@ -1,5 +1,5 @@
-// Package cases makes small acquisitions whose gradient tables are odd in ways that were once fitted silently, for the
-// tests of kbench, of the C library and of others that ask whether an interface tells.
+// Package cases makes small acquisitions whose gradient tables are odd in ways that voxfit once fitted without a word.
+// Tests of kbench, of the C library and others check that each interface reports them.
 package cases
 
 import (
@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// An Acquisition is a gradient table as a user has it, and the signal of every voxel, which are all the same.
+// An Acquisition is a gradient table as a user has it, and a signal that all voxels have.
 type Acquisition struct {
 	Bvals  []float64
 	Bvecs  [][3]float64
@@ -17,8 +17,8 @@ type Acquisition struct {
 // MD is the mean diffusivity of the tissue of these acquisitions, in mm2/s.
 const MD = (1.5e-3 + 0.5e-3 + 0.3e-3) / 3
 
-// LengthsCodeB has one nominal b-value, 2000, and vectors whose squared lengths say that half of the volumes are of b = 1000,
-// as scanners write it.
+// LengthsCodeB has one nominal b-value, 2000, and vectors whose squared lengths say that half of the volumes are of b =
+// 1000, as some scanners write it.
 func LengthsCodeB() Acquisition {
 	a := twoShells()
 	for i, b := range a.Bvals {
@@ -39,7 +39,7 @@ func Shortened() Acquisition {
 	return a
 }
 
-// InUnits has b-values that are so many times those in s/mm2.
+// InUnits has b-values in another unit: they are those in s/mm2 times factor.
 func InUnits(factor float64) Acquisition {
 	a := twoShells()
 	for i := range a.Bvals {
@@ -48,7 +48,7 @@ func InUnits(factor float64) Acquisition {
 	return a
 }
 
-// WithoutShells has 257 b-values that are spread over 200 to 6000, as Cartesian sampling has them.
+// WithoutShells has 257 b-values spread over 200 to 6000, as in Cartesian sampling.
 func WithoutShells() Acquisition {
 	random := rand.New(rand.NewPCG(2, 2))
 	a := Acquisition{Bvals: []float64{0}, Bvecs: [][3]float64{{}}, Signal: []float32{1000}}
@@ -60,7 +60,7 @@ func WithoutShells() Acquisition {
 	return a
 }
 
-// Voxels is the signal of n voxels, voxel-major.
+// Voxels returns the signal of n voxels, voxel-major.
 func (a Acquisition) Voxels(n int) []float32 {
 	var signal []float32
 	for range n {
@@ -69,7 +69,8 @@ func (a Acquisition) Voxels(n int) []float32 {
 	return signal
 }
 
-// twoShells are 4 volumes of b = 0 and 30 each of b = 1000 and 2000, of a tensor of 1.5e-3, 0.5e-3, 0.3e-3 mm2/s.
+// twoShells has 4 volumes of b = 0 and 30 each of b = 1000 and 2000. The signal is that of a tensor of 1.5e-3, 0.5e-3,
+// 0.3e-3 mm2/s.
 func twoShells() Acquisition {
 	random := rand.New(rand.NewPCG(1, 1))
 	var a Acquisition

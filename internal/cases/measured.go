@@ -11,20 +11,20 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// Measured is what MRtrix3's test data of multi-tissue deconvolution are (mrtrix_msmt of the shared data, b = 0, 700, 1200 and
-// 2800), with a gradient table that is odd.
+// Measured is MRtrix3's test data for multi-tissue deconvolution (mrtrix_msmt of the shared data, b = 0, 700, 1200 and
+// 2800), with a gradient table that was made odd.
 type Measured struct {
 	Header *nifti.Header
 	Bvals  []float64
-	Bvecs  [][3]float64 // as FSL has them
-	World  [][3]float64 // the same in the axes of the scanner, as MRtrix3's distributions are
+	Bvecs  [][3]float64 // in FSL's convention
+	World  [][3]float64 // the same in the axes of the scanner, in which MRtrix3's distributions are
 	Signal []float32    // voxels x volumes
 }
 
 // Tissues are the names of the tissues, in the order of their parameters.
 var Tissues = []string{"WM", "GM", "CSF"}
 
-// StrayVolume has one volume of b = 700, and no shell of it.
+// StrayVolume keeps one volume of b = 700, which is no shell.
 func StrayVolume(t testing.TB) Measured {
 	seen := false
 	return measured(t, func(b float64) (float64, bool) {
@@ -39,7 +39,7 @@ func WithoutStray(t testing.TB) Measured {
 	return measured(t, func(b float64) (float64, bool) { return b, !is700(b) })
 }
 
-// JitteredShell has b-values of 605 to 830 instead of 700, which MRtrix3 takes for one shell.
+// JitteredShell has b-values of 605 to 830 instead of 700. MRtrix3 takes them for one shell.
 func JitteredShell(t testing.TB) Measured {
 	next := -1
 	return measured(t, func(b float64) (float64, bool) {
@@ -53,7 +53,7 @@ func JitteredShell(t testing.TB) Measured {
 
 func is700(b float64) bool { return math.Abs(b-700) < 50 }
 
-// measured reads the data. change says which b-value a volume gets, and whether it is kept.
+// measured reads the data. change returns a volume's new b-value, and whether the volume is kept.
 func measured(t testing.TB, change func(bval float64) (float64, bool)) (m Measured) {
 	t.Helper()
 	dir := peer.Data(t, "mrtrix_msmt")
@@ -80,7 +80,7 @@ func measured(t testing.TB, change func(bval float64) (float64, bool)) (m Measur
 	return m
 }
 
-// Shared reads an image of a folder of the shared data whole, voxel-major, with the bvals and bvecs beside it.
+// Shared reads a whole image, voxel-major, from a folder of the shared data, and the bvals and bvecs beside it.
 func Shared(t testing.TB, folder, file string) (*acq.GradientTable, []float32) {
 	t.Helper()
 	dir := peer.Data(t, folder)
@@ -92,7 +92,7 @@ func Shared(t testing.TB, folder, file string) (*acq.GradientTable, []float32) {
 	return g, signal
 }
 
-// Volumes reads all voxels of an image, voxel-major, x fastest.
+// Volumes reads all voxels of an image: all values of a voxel are together, and x runs fastest over voxels.
 func Volumes(t testing.TB, path string) (*nifti.Header, []float32) {
 	t.Helper()
 	image, err := nifti.Open(path)
@@ -107,8 +107,8 @@ func Volumes(t testing.TB, path string) (*nifti.Header, []float32) {
 	return image.Header, values
 }
 
-// Responses are the zonal coefficients that MRtrix3 estimated from these data, by tissue, of some of the shells, counted
-// from 0.
+// Responses returns, by tissue, the zonal coefficients that MRtrix3 estimated from these data: the rows of these
+// shells, counted from 0.
 func Responses(t testing.TB, shells ...int) map[string][][]float64 {
 	t.Helper()
 	found := map[string][][]float64{}
@@ -124,9 +124,9 @@ func Responses(t testing.TB, shells ...int) map[string][][]float64 {
 	return found
 }
 
-// Distributions are those that MRtrix3's dwi2fod msmt_csd, run once with its defaults, found with these responses from the
-// data as they are, by tissue. They are those of JitteredShell, too, since a shell's b-value is in no equation; the tests of
-// kbench run dwi2fod itself on that.
+// Distributions returns, by tissue, what MRtrix3's dwi2fod msmt_csd found with its defaults and these responses in the
+// original data. It holds for JitteredShell, too, since no equation has a shell's b-value in it. The tests of kbench
+// run dwi2fod on the jittered shell itself.
 func Distributions(t testing.TB) map[string][]float32 {
 	t.Helper()
 	found := map[string][]float32{}
@@ -136,7 +136,8 @@ func Distributions(t testing.TB) map[string][]float32 {
 	return found
 }
 
-// FurthestApart is the largest difference of two sets of distributions, relative to the norm of all of a voxel's coefficients.
+// FurthestApart returns the largest difference of two sets of distributions in a voxel, relative to the norm of all of
+// its coefficients.
 func FurthestApart(got, want map[string][]float32, voxels int) float64 {
 	squares, norms := make([]float64, voxels), make([]float64, voxels)
 	for tissue, values := range want {

@@ -7,7 +7,8 @@ import (
 	"github.com/voxfit/voxfit/acq"
 )
 
-// Spiral is a table with nothing odd: four b0s, and thirty directions on a spiral, in turn of b = 2000 and 1000.
+// Spiral is a table with nothing odd: four b0s, and thirty directions on a spiral, whose b-values alternate between
+// 2000 and 1000.
 func Spiral(t testing.TB) *acq.GradientTable {
 	t.Helper()
 	const b0s, directions = 4, 30

@@ -6,9 +6,9 @@ import (
 	"unsafe"
 )
 
-// Slice returns n zero values in memory of their own, between two pages that end the program with
-// an address when they are read or written. One end of the slice touches a page: code that goes too
-// far there, be it by one value, does not go unnoticed. The memory is given back after the test.
+// Slice returns n zero values in memory of their own, between two forbidden pages. Reading or writing one of these ends
+// the program with the address. One end of the slice touches a page, so that code that goes a single value too far
+// there is noticed. The memory is freed after the test.
 func Slice[T any](t testing.TB, n int, edge Edge) []T {
 	t.Helper()
 	page := syscall.Getpagesize()

@@ -1,5 +1,5 @@
-// Package leastsquares solves linear least squares by singular values, where columns may depend on one another: once for
-// a model or a response, not for every voxel.
+// Package leastsquares solves linear least squares by singular values, so that columns may be linearly dependent. It
+// serves the set-up of models and responses, and is too slow for every voxel.
 package leastsquares
 
 import (
@@ -8,10 +8,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// errNone is LAPACK's failure to converge, of which only values that are not finite are known to be the cause.
+// errNone means that LAPACK did not converge. The only known cause are values that are not finite.
 var errNone = errors.New("the matrix has no singular value decomposition")
 
-// Solve returns the x of least norm that minimises |a x - b|, as numpy.linalg.lstsq does: singular values up to cutoff
+// Solve returns the x of least norm that minimises |a x - b|, as numpy.linalg.lstsq does. Singular values up to cutoff
 // times the largest count as zero.
 func Solve(a *mat.Dense, b *mat.VecDense, cutoff float64) (*mat.VecDense, error) {
 	svd, values, err := decompose(a, cutoff)
@@ -27,8 +27,8 @@ func Solve(a *mat.Dense, b *mat.VecDense, cutoff float64) (*mat.VecDense, error)
 	return &x, nil
 }
 
-// PseudoInverse returns that of Moore and Penrose, as numpy.linalg.pinv does: singular values up to cutoff times the
-// largest count as zero.
+// PseudoInverse returns the pseudo-inverse of Moore and Penrose, as numpy.linalg.pinv does. Singular values up to
+// cutoff times the largest count as zero.
 func PseudoInverse(a *mat.Dense, cutoff float64) (*mat.Dense, error) {
 	svd, values, err := decompose(a, cutoff)
 	if err != nil {
@@ -52,7 +52,7 @@ func PseudoInverse(a *mat.Dense, cutoff float64) (*mat.Dense, error) {
 	return &inverse, nil
 }
 
-// decompose also gives the singular values that do not count as zero, the largest first.
+// decompose returns the decomposition, and the singular values that do not count as zero, the largest first.
 func decompose(a *mat.Dense, cutoff float64) (*mat.SVD, []float64, error) {
 	svd := new(mat.SVD)
 	if !svd.Factorize(a, mat.SVDThin) {

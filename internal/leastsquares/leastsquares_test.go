@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	// Two equal columns: of all solutions of x + y = 2, the one of least norm.
+	// The two columns are equal. Of all solutions of x + y = 2, this is the one of least norm.
 	a := mat.NewDense(2, 2, []float64{1, 1, 1, 1})
 	x, err := leastsquares.Solve(a, mat.NewVecDense(2, []float64{2, 2}), 1e-15)
 	if err != nil {
@@ -21,7 +21,7 @@ func Example() {
 	// Output: 1.000 1.000
 }
 
-// Of rank 3, 2, 1 and 0.
+// The matrices have ranks 3, 2, 1 and 0.
 var matrices = []*mat.Dense{
 	mat.NewDense(4, 3, []float64{2, 0, 1, 1, 3, 0, 0, 1, 4, 1, 1, 1}),
 	mat.NewDense(4, 3, []float64{1, 2, 3, 2, 1, 3, 0, 1, 1, 4, 4, 8}),

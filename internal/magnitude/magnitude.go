@@ -1,5 +1,5 @@
-// Package magnitude tells numbers that are finite but too large for single precision. Readers round signals to
-// float32 and mark what does not fit, so that kernels can say so, and not that it was infinite.
+// Package magnitude recognises numbers that are finite but too large for single precision. Readers round signals to
+// float32 and mark what does not fit, so that kernels can report an overflow and not an infinite value.
 package magnitude
 
 import "math"
@@ -7,7 +7,7 @@ import "math"
 // Limit is the least number that float32 rounds to infinity.
 const Limit = 0x1.ffffffp127
 
-// The mark is a NaN with bits of its own: a kernel that does not look for it takes it for a NaN.
+// The mark is a NaN with bits of its own. A kernel that does not look for it sees a NaN.
 const markBits = 0x7fc0_2b1e
 
 var (
@@ -15,9 +15,9 @@ var (
 	wideMark = math.Float64bits(float64(mark))
 )
 
-// Scaled is x*slope + inter as a float32, where slope and inter are finite. A value that is finite and that float32 rounds
-// to infinity becomes the mark. So does a value that no float64 holds, beyond 1.8e308, where x itself is finite. The
-// product is rounded before the sum on every processor.
+// Scaled returns x*slope + inter as a float32, where slope and inter are finite. A finite value that float32 rounds to
+// infinity becomes the mark. So does a value beyond float64, 1.8e308, if x itself is finite. The product is rounded
+// before the sum on every processor.
 func Scaled(x, slope, inter float64) float32 {
 	y := float64(x*slope) + inter
 	if y > -Limit && y < Limit {

@@ -1,5 +1,6 @@
-// Notice writes the file NOTICE: what is linked into kbench and into the library, on any platform that they are built
-// for, with its licences. It takes what is linked from the build itself (`go list -deps`), so that nothing can be forgotten:
+// Notice writes the file NOTICE. It lists the modules that are linked into kbench and into the library, on all
+// platforms that they are built for, with their licences. The list is that of the build itself (`go list -deps`), so
+// that no module is forgotten:
 //
 //	go generate ./internal/notice
 package main
@@ -32,7 +33,7 @@ func main() {
 	}
 }
 
-// builds are the program and the library, with the platforms that they are built for (`make release`).
+// builds are the program and the library, with the platforms that `make release` builds them for.
 var builds = []struct {
 	name, folder string
 	cgo          string
@@ -42,13 +43,13 @@ var builds = []struct {
 	{"libvoxfit", "./capi", "1", release.Libraries},
 }
 
-// A linked module: where its files are, and what it is linked into.
+// A linked is a module of others, with the folder of its files and what it is linked into.
 type linked struct {
 	path, version, folder string
 	into                  []string
 }
 
-// modules are those of others that are linked, by path.
+// modules returns the modules of others that are linked, by path.
 func modules(root string) (map[string]*linked, error) {
 	found := map[string]*linked{}
 	var lock sync.Mutex
@@ -95,10 +96,10 @@ func listed(root, folder string, platform release.Platform, cgo string) ([]strin
 	return slices.Compact(lines), nil
 }
 
-// licence finds the files of a module that say on which terms it may be used.
+// licence matches the names of files with a module's licences.
 var licence = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents|third.party.licen[cs]es)`)
 
-// terms are the texts of a module's licences: those of its folder, and those in folders of licences of third parties.
+// terms returns the texts of a module's licences, from its folder and from subfolders with licences of third parties.
 func terms(m *linked) (string, error) {
 	var text strings.Builder
 	err := filepath.WalkDir(m.folder, func(path string, entry os.DirEntry, err error) error {
@@ -121,7 +122,7 @@ func terms(m *linked) (string, error) {
 	return text.String(), err
 }
 
-// utf8Text is a text that may be in Latin-1, where each byte is a character of that number.
+// utf8Text returns a text in UTF-8. A text that is not in UTF-8 is taken for Latin-1.
 func utf8Text(content []byte) string {
 	if utf8.Valid(content) {
 		return string(content)
@@ -135,7 +136,7 @@ func utf8Text(content []byte) string {
 
 const line = "----------------------------------------------------------------------------------------"
 
-// notice is the text of the file.
+// notice returns the text of the file NOTICE.
 func notice(root string) (string, error) {
 	found, err := modules(root)
 	if err != nil {

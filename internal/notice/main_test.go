@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// NOTICE is in every wheel, archive and image; `go version -m` is asked of a wheel's library in python/tests.
+// NOTICE is in every wheel, archive and image. A test in python/tests also compares it with `go version -m` of a
+// wheel's library.
 func TestTheNoticeNamesAllThatIsLinked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("go list for eleven platforms")
@@ -19,6 +20,6 @@ func TestTheNoticeNamesAllThatIsLinked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Error("NOTICE is not what is linked and its licences: run `go generate ./internal/notice`")
+		t.Error("NOTICE does not list what is linked, with its licences: run `go generate ./internal/notice`")
 	}
 }

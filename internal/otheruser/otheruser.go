@@ -15,12 +15,12 @@ import (
 
 const nobody = 65534
 
-// Folder is a folder that every user may enter and write to, with a copy of the test's program in it. t.TempDir's may
-// not be entered by others.
+// Folder is a folder that every user may enter and write to, with a copy of the test's program in it. Other users may
+// not enter the folders of t.TempDir.
 type Folder struct{ Path string }
 
-// New makes a Folder, which is removed at the end. It skips the test where the user is not root, who alone can become
-// another user.
+// New makes a Folder, which is removed at the end. It skips the test if the user is not root, because only root can
+// become another user.
 func New(t testing.TB) Folder {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -41,8 +41,8 @@ func New(t testing.TB) Folder {
 
 func (f Folder) program() string { return filepath.Join(f.Path, "program") }
 
-// Command is the test's program, to be run in the folder as the user nobody. The environment is that of the test and
-// env, NAME=VALUE each.
+// Command returns a command that runs the test's program in the folder as the user nobody. Its environment is that of
+// the test, and env (NAME=VALUE).
 func (f Folder) Command(env []string, args ...string) *exec.Cmd {
 	c := exec.Command(f.program(), args...)
 	c.Dir, c.Env = f.Path, append(os.Environ(), env...)

@@ -20,8 +20,7 @@ type Array struct {
 // Arrays are the named arguments or results of one call.
 type Arrays map[string]Array
 
-// Matrix makes an Array of rows of equal length from voxel-major values; fewer than one row is an
-// empty array.
+// Matrix makes an Array of len(values)/columns rows from row-major values.
 func Matrix(values []float64, columns int) Array {
 	return Array{Shape: []int{len(values) / columns, columns}, Data: values}
 }
@@ -44,13 +43,13 @@ func Vectors(vectors [][3]float64) Array {
 	return Matrix(flat, 3)
 }
 
-// Row returns row i of a matrix, a view.
+// Row returns row i of a matrix, without a copy.
 func (a Array) Row(i int) []float64 {
 	columns := a.Shape[len(a.Shape)-1]
 	return a.Data[i*columns : (i+1)*columns]
 }
 
-// header is the line of JSON before the arrays' bytes, in both directions.
+// header is the line of JSON that precedes the bytes of the arrays, in questions and answers.
 type header struct {
 	Call    string         `json:"call,omitempty"`
 	Options map[string]any `json:"options,omitempty"`

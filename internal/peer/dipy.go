@@ -13,18 +13,17 @@ import (
 //go:embed parity.py
 var parityScript string
 
-// process is the Python of this test binary. It ends by itself when the binary does, for its
-// standard input then closes.
+// process is the Python process of this test binary. It ends with the binary, because its standard input then closes.
 var process struct {
 	sync.Mutex
 	stdin  io.Writer
 	stdout *bufio.Reader
-	err    error // why it could not be started, or broke down
+	err    error // why it could not be started, or stopped working
 }
 
-// DIPY calls a function of parity.py on arrays and options and returns its results. It skips the
-// test where there is no Python with DIPY, and fails it with Python's own message when the call
-// raises. Calls of parallel tests are made one after another.
+// DIPY calls a function of parity.py on arrays and options and returns its results. It skips the test if there is no
+// Python with DIPY, and fails it with Python's message if the call raises. Calls of parallel tests wait for one
+// another.
 func DIPY(t testing.TB, function string, arrays Arrays, options map[string]any) Arrays {
 	t.Helper()
 	python := Python(t)
@@ -47,14 +46,14 @@ func DIPY(t testing.TB, function string, arrays Arrays, options map[string]any) 
 	return results
 }
 
-// environment holds linear algebra to one thread: the calls are small, and sums must not be cut
-// differently from run to run.
+// environment limits linear algebra to one thread. The calls are small, and the order of sums must not differ between
+// runs.
 func environment() []string {
 	return append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
 		"MKL_NUM_THREADS=1", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1")
 }
 
-// start runs parity.py and leaves it waiting for calls.
+// start starts parity.py, which then waits for calls.
 func start(python string) error {
 	command := exec.Command(python, "-c", parityScript)
 	command.Env = environment()

@@ -8,9 +8,8 @@ import (
 	"testing"
 )
 
-// MRtrix runs one MRtrix3 command and returns what it prints. It skips the test where the command
-// is not installed, and fails it with MRtrix3's own message when the command fails. Arguments are
-// handed over as they are; paths of results belong in t.TempDir().
+// MRtrix runs one MRtrix3 command and returns what it prints. It skips the test if the command is not installed, and
+// fails it with MRtrix3's message if the command fails. Arguments are passed unchanged. Results belong in t.TempDir().
 func MRtrix(t testing.TB, command string, args ...string) string {
 	t.Helper()
 	output, err := TryMRtrix(t, command, args...)
@@ -20,7 +19,7 @@ func MRtrix(t testing.TB, command string, args ...string) string {
 	return output
 }
 
-// TryMRtrix is MRtrix for what the program may refuse: its error is the program's message.
+// TryMRtrix is MRtrix for commands that may fail: it returns MRtrix3's message as the error.
 func TryMRtrix(t testing.TB, command string, args ...string) (string, error) {
 	t.Helper()
 	path, err := exec.LookPath(command)

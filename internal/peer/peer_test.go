@@ -44,8 +44,7 @@ func TestBrokenAnswersAreErrors(t *testing.T) {
 	}
 }
 
-// A voxel whose tensor is known must come back from DIPY as that tensor: this is the smallest proof
-// that arrays arrive in the order that both sides mean.
+// DIPY must find the known tensor of a voxel. This is the smallest proof that both sides mean the same order of arrays.
 func TestDIPYAnswersOnArraysFromGo(t *testing.T) {
 	Slow(t)
 	bvals, bvecs := sixDirections()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// missing skips the test because a peer is not there, or fails it when VOXFIT_REQUIRE names the peer.
+// missing skips the test because a peer is missing, or fails it if VOXFIT_REQUIRE names the peer.
 func missing(t testing.TB, peer, format string, args ...any) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("VOXFIT_REQUIRE"), ","), peer) {
@@ -20,8 +20,8 @@ func missing(t testing.TB, peer, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Slow skips a test when tests are asked to be short, as under the race detector or in an emulator. It is for tests
-// that take seconds because of a peer or of their own arithmetic. There they would take minutes and find the same.
+// Slow skips a test with -short, as under the race detector or in an emulator. It is for tests that take seconds
+// because of a peer or of their own arithmetic: there they would take minutes and find nothing more.
 func Slow(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -29,8 +29,8 @@ func Slow(t testing.TB) {
 	}
 }
 
-// Python returns the path of a Python that has DIPY, nibabel, NumPy and SciPy: $VOXFIT_PYTHON, else
-// .venv/bin/python in the repository. It skips the test where there is none.
+// Python returns the path of a Python that has DIPY, nibabel, NumPy and SciPy: $VOXFIT_PYTHON, else .venv/bin/python in
+// the repository. It skips the test if there is none.
 func Python(t testing.TB) string {
 	t.Helper()
 	python := os.Getenv("VOXFIT_PYTHON")
@@ -43,7 +43,7 @@ func Python(t testing.TB) string {
 	return python
 }
 
-// probed remembers for each Python of this test binary whether it has what the tests need.
+// probed remembers, by the path of a Python, whether it has what the tests need.
 var probed sync.Map
 
 func probe(python string) error {
@@ -59,8 +59,8 @@ func probe(python string) error {
 	return err
 }
 
-// Data returns the path of a file or folder of the shared data, such as
-// Data(t, "mrtrix_msmt", "dwi.nii.gz"). It skips the test where the data are not there.
+// Data returns the path of a file or folder of the shared data, such as Data(t, "mrtrix_msmt", "dwi.nii.gz"). It skips
+// the test if the data are missing.
 func Data(t testing.TB, elements ...string) string {
 	t.Helper()
 	shared := os.Getenv("VOXFIT_SHARED")

@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// Script runs a few lines of Python beside DIPY, NumPy (as np) and nibabel. It is for what only one test asks; what
-// several tests ask belongs in parity.py. The script finds the arguments, as JSON renders them, in data. It leaves in
-// result what JSON can render, and that is decoded into result. It skips the test where there is no Python with DIPY.
+// Script runs a few lines of Python that may use DIPY, NumPy (as np) and nibabel. It is for calls of one test alone;
+// those of several tests belong in parity.py. The arguments reach the script as JSON, in the variable data. What the
+// script assigns to its variable result returns as JSON, and is decoded into result. Script skips the test if there is
+// no Python with DIPY.
 func Script(t testing.TB, data, result any, script string) {
 	t.Helper()
 	python := Python(t)

@@ -13,22 +13,22 @@ import (
 	"github.com/voxfit/voxfit/disk"
 )
 
-// A node is a file or a folder, by whatever names.
+// A node is a file or a folder, whatever its names are.
 type node struct {
 	folder   bool
-	synced   []byte // what is on the disk for sure
+	synced   []byte // content that is on the disk for certain
 	changed  time.Time
-	unsynced []operation // what was written since
+	unsynced []operation // writes since then
 }
 
-// A naming is a change of the names in folders: from is empty for a name that was made, to for one that was removed.
+// A naming is a change of the names in folders. from is empty for a new name, and to is empty for a removed one.
 type naming struct {
 	from, to string
 	made     *node
-	waits    map[string]bool // the folders that were not synced since; none: it is on the disk for sure
+	waits    map[string]bool // the folders that were not synced since; if there is none, the change is on the disk
 }
 
-// Disk makes in dir, which must be empty, what may be left of the root when the power fails after k operations.
+// Disk writes into dir, which must be empty, what may be left of the root if the power fails after k operations.
 func (r *Recorder) Disk(t testing.TB, k int, random *rand.Rand, dir string) {
 	t.Helper()
 	r.mu.Lock()
@@ -47,8 +47,8 @@ func (r *Recorder) Disk(t testing.TB, k int, random *rand.Rand, dir string) {
 	}
 }
 
-// lottery decides, for one change after the other, which of those that are not safe are on the disk: none, all, the
-// first few, or some.
+// lottery returns a function that says, for one change after another that is not safe, whether it is on the disk. None
+// of them are, or all, or the first few, or each with a chance of a half.
 func lottery(random *rand.Rand) func() bool {
 	switch random.IntN(4) {
 	case 0:
@@ -62,7 +62,7 @@ func lottery(random *rand.Rand) func() bool {
 	return func() bool { return random.IntN(2) == 0 }
 }
 
-// namings goes through the operations, gives every node what was written to it, and returns the changes of names.
+// namings goes through the operations, adds writes to their nodes, and returns the changes of names.
 func namings(before map[string]*node, operations []operation) []naming {
 	live := maps.Clone(before)
 	var all []naming
@@ -92,7 +92,7 @@ func namings(before map[string]*node, operations []operation) []naming {
 		case disk.Removed:
 			change(o.Path, "", nil)
 		case disk.Wrote, disk.Truncated:
-			if n != nil { // else it has no name any more
+			if n != nil { // otherwise it has no name any more
 				n.unsynced = append(n.unsynced, o)
 			}
 		case disk.Synced:
@@ -108,7 +108,7 @@ func namings(before map[string]*node, operations []operation) []naming {
 	return all
 }
 
-// survivors are the names on the disk: the changes that are safe were made, and those that the lottery draws.
+// survivors returns the names on the disk, after all changes that are safe and those that the lottery draws.
 func survivors(before map[string]*node, all []naming, drawn func() bool) map[string]*node {
 	left := maps.Clone(before)
 	for _, n := range all {
@@ -116,12 +116,12 @@ func survivors(before map[string]*node, all []naming, drawn func() bool) map[str
 			continue
 		}
 		if n.to != "" && left[filepath.Dir(n.to)] == nil {
-			continue // in a folder that is not there
+			continue // the folder does not exist
 		}
 		made := n.made
 		if n.from != "" {
 			if made = left[n.from]; made == nil {
-				continue // of a file that is not there
+				continue // the file does not exist
 			}
 			maps.DeleteFunc(left, func(name string, _ *node) bool {
 				return name == n.from || strings.HasPrefix(name, n.from+string(filepath.Separator))
@@ -134,7 +134,7 @@ func survivors(before map[string]*node, all []naming, drawn func() bool) map[str
 	return left
 }
 
-// sync makes all that was written safe.
+// sync makes all writes safe.
 func (n *node) sync(changed time.Time) {
 	for _, o := range n.unsynced {
 		n.synced = o.apply(n.synced)
@@ -156,7 +156,7 @@ func (o operation) apply(content []byte) []byte {
 	return after
 }
 
-// write makes the file or folder, with those of the unsynced writes that the lottery draws, some of them in part.
+// write creates the file or folder, with those unsynced writes that the lottery draws, some of them in part.
 func (n *node) write(path string, drawn func() bool, random *rand.Rand) error {
 	if n.folder {
 		return os.MkdirAll(path, 0o777)

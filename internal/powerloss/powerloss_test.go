@@ -11,7 +11,8 @@ import (
 	"github.com/voxfit/voxfit/internal/powerloss"
 )
 
-// after lists what is left in many draws of the disk after k operations: each file's content, or "none".
+// after draws many disks after k operations, and returns the contents that a file has on them. "none" means that it is
+// missing.
 func after(t *testing.T, r *powerloss.Recorder, k int, name string) map[string]bool {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -39,7 +40,7 @@ func want(t *testing.T, what string, got map[string]bool, want ...string) {
 	}
 }
 
-// do ends the test where an operation fails.
+// do ends the test if an operation failed.
 func do(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -13,23 +13,23 @@ import (
 	"github.com/voxfit/voxfit/disk"
 )
 
-// A Recorder keeps what is done to the disk below one folder.
+// A Recorder records the operations of package disk below one folder.
 type Recorder struct {
 	root   string
-	before map[string]*node // what was there at the beginning
+	before map[string]*node // files and folders at the beginning
 	stop   func()
 
 	mu         sync.Mutex
 	operations []operation
 }
 
-// An operation is one of package disk, with paths below the root.
+// An operation is an operation of package disk, with paths below the root.
 type operation struct {
 	disk.Operation
-	changed time.Time // Synced: when the file was changed last, which a sync puts on the disk too
+	changed time.Time // of Synced: when the file was changed last, which a sync also writes
 }
 
-// Record begins to keep what is done below root. Everything that is there counts as being on the disk.
+// Record starts recording below root. Everything that is there already counts as being on the disk.
 func Record(t testing.TB, root string) *Recorder {
 	t.Helper()
 	r := &Recorder{root: root, before: map[string]*node{}}
@@ -60,7 +60,7 @@ func Record(t testing.TB, root string) *Recorder {
 	return r
 }
 
-// Stop ends the keeping; a second call does nothing.
+// Stop ends the recording. A second call does nothing.
 func (r *Recorder) Stop() {
 	if r.stop != nil {
 		r.stop()
@@ -68,14 +68,14 @@ func (r *Recorder) Stop() {
 	}
 }
 
-// Operations is the number of operations that were kept.
+// Operations returns the number of operations that were recorded.
 func (r *Recorder) Operations() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.operations)
 }
 
-// Count is how many of the first k operations are of a kind and of a path, or lead to one, with this ending.
+// Count returns how many of the first k operations are of a kind and have this ending in their path, old or new.
 func (r *Recorder) Count(k int, kind disk.Kind, ending string) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +87,7 @@ func (r *Recorder) Count(k int, kind disk.Kind, ending string) (n int) {
 	return n
 }
 
-// below is a path as seen from the root, and whether it is below it.
+// below returns a path relative to the root, and whether it is below the root.
 func (r *Recorder) below(path string) (string, bool) {
 	name, err := filepath.Rel(r.root, path)
 	return name, err == nil && filepath.IsLocal(name)

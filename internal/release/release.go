@@ -1,5 +1,5 @@
-// Package release is the version of voxfit: of kbench, of the C library and of the Python package.
+// Package release has the version and the platforms of voxfit: of kbench, of the C library and of the Python package.
 package release
 
-// Version is that of the next or current release, as CHANGELOG.md lists it.
+// Version is the version of the next or current release, which CHANGELOG.md describes.
 const Version = "0.1.0"

@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/internal/release"
 )
 
-// A version is written in Go, for kbench and the library, and in Python, where pyproject.toml takes it from.
+// The version is written in Go, for kbench and the library, and in Python, from where pyproject.toml takes it.
 func TestTheVersionIsTheSameEverywhere(t *testing.T) {
 	for file, line := range map[string]string{
 		"python/voxfit/__init__.py":   `__version__ = "` + release.Version + `"`,

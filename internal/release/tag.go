@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// wheelTags are how the platform tags of wheels begin and end (PEP 425, PEP 600). Between them is the oldest glibc or
-// macOS on which the library loads, as 2_17 or 12_0; for Windows there is nothing between.
+// wheelTags has the beginning and the end of each platform tag of wheels (PEP 425, PEP 600). Between them stands the
+// oldest glibc or macOS on which the library loads, such as 2_17 or 12_0. For Windows nothing stands between.
 var wheelTags = map[Platform]struct{ begin, end string }{
 	{"linux", "amd64"}:   {"manylinux_", "_x86_64"},
 	{"linux", "arm64"}:   {"manylinux_", "_aarch64"},
@@ -16,8 +16,8 @@ var wheelTags = map[Platform]struct{ begin, end string }{
 	{"windows", "arm64"}: {"win_", "arm64"},
 }
 
-// WheelTag is the platform tag of a wheel whose library loads from a version of glibc or macOS on, as 2_17 or 12_0.
-// For Windows the version is empty. A platform for which there are no wheels is an error.
+// WheelTag returns the platform tag of a wheel. oldest is the first version of glibc or macOS on which its library
+// loads, such as 2_17 or 12_0, and is empty for Windows. A platform without wheels is an error.
 func (p Platform) WheelTag(oldest string) (string, error) {
 	tag, known := wheelTags[p]
 	if !known {
@@ -26,12 +26,12 @@ func (p Platform) WheelTag(oldest string) (string, error) {
 	return tag.begin + oldest + tag.end, nil
 }
 
-// PlatformOfTag is the platform of a wheel with this tag.
+// PlatformOfTag returns the platform of a wheel with this tag.
 func PlatformOfTag(tag string) (Platform, error) {
 	for p, known := range wheelTags {
 		if strings.HasPrefix(tag, known.begin) && strings.HasSuffix(tag, known.end) {
 			return p, nil
 		}
 	}
-	return Platform{}, fmt.Errorf("no platform is known with the tag %s of a wheel", tag)
+	return Platform{}, fmt.Errorf("no platform has wheels with the tag %s", tag)
 }

@@ -1,5 +1,5 @@
-// Package soak lets tests watch a process that does the same things over and over: what it holds must not grow. Nothing
-// outside of tests imports it.
+// Package soak lets tests watch a process that does the same things over and over. Its memory, files and threads must
+// not grow. Nothing outside of tests imports it.
 package soak
 
 import (
@@ -14,17 +14,17 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-// A Sample is what a process holds at a time.
+// A Sample is what a process holds at one moment.
 type Sample struct {
 	Memory      int64 // resident, in bytes
 	Descriptors int
 	Threads     int
-	Goroutines  int // 0 where they cannot be seen
+	Goroutines  int // 0 if they cannot be counted
 }
 
-// Time is how long to soak, and how many threads, or goroutines, use voxfit at a time. In `make soak` that is
-// $VOXFIT_SOAK and 64. Otherwise it is two seconds and 4: this is too short to see growth, and shows only that the
-// calls do what they should.
+// Time returns how long to soak, and how many threads or goroutines use voxfit at once. In `make soak` these are
+// $VOXFIT_SOAK and 64. Otherwise they are two seconds and 4, which is too short to see growth and shows only that the
+// calls work.
 func Time(t testing.TB) (d time.Duration, threads int) {
 	t.Helper()
 	text := os.Getenv("VOXFIT_SOAK")
@@ -38,7 +38,7 @@ func Time(t testing.TB) (d time.Duration, threads int) {
 	return d, 64
 }
 
-// Process samples a process. It skips the test where there is no /proc.
+// Process samples a process. It skips the test if there is no /proc.
 func Process(t testing.TB, pid int) Sample {
 	t.Helper()
 	folder := filepath.Join("/proc", strconv.Itoa(pid))
@@ -64,7 +64,7 @@ func Process(t testing.TB, pid int) Sample {
 	return s
 }
 
-// Watch samples for a duration.
+// Watch samples for a duration, and returns the samples.
 func Watch(d time.Duration, sample func() Sample) []Sample {
 	const samples = 120
 	all := make([]Sample, samples)
@@ -75,9 +75,9 @@ func Watch(d time.Duration, sample func() Sample) []Sample {
 	return all
 }
 
-// Flat fails when the median of the last third of the samples is above that of the second third (Same). Medians are
-// compared because what a process holds goes up and down. The first third is the start. Samples of less than a minute are
-// not judged.
+// Flat fails the test if the median of the last third of the samples is above that of the second third, by the rule of
+// Same. It compares medians because what a process holds goes up and down. The first third is ignored as the start.
+// Samples of less than a minute are not judged.
 func Flat(t testing.TB, d time.Duration, samples []Sample) {
 	t.Helper()
 	third := len(samples) / 3
@@ -89,14 +89,14 @@ func Flat(t testing.TB, d time.Duration, samples []Sample) {
 	Same(t, before, after)
 }
 
-// Same fails when a process holds more after many calls than it did after as many before: memory may be more by a
-// twentieth and 4 MB, descriptors and threads by 4, goroutines by a twentieth and 16.
+// Same fails the test if a process holds more after a second run of many calls than after the first. Memory may grow by
+// a twentieth and 4 MB, descriptors and threads by 4, and goroutines by a twentieth and 16.
 func Same(t testing.TB, before, after Sample) {
 	t.Helper()
 	for _, c := range []struct {
 		name          string
 		before, after int64
-		slack         float64 // of what it was before
+		slack         float64 // a share of the count before
 		few           int64
 	}{
 		{"bytes of memory", before.Memory, after.Memory, 0.05, 4 << 20},
@@ -111,7 +111,7 @@ func Same(t testing.TB, before, after Sample) {
 	}
 }
 
-// median has the median of each count.
+// median returns the median of each count.
 func median(samples []Sample) Sample {
 	of := func(value func(Sample) int64) int64 {
 		all := make([]float64, len(samples))

@@ -7,7 +7,7 @@ import (
 	"github.com/voxfit/voxfit/internal/soak"
 )
 
-// A listener keeps what a test says, and takes errors without failing.
+// A listener is a testing.TB that records an error instead of failing the test.
 type listener struct {
 	testing.TB
 	failed bool

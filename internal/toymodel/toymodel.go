@@ -1,13 +1,15 @@
-// Package toymodel adds a model to a build, for tests of what it takes to add one: a file in the folder model and a line
-// in the list of Kinds. The model is the isotropic apparent diffusion coefficient; testdata has its file. The tree
-// stays as it is: the go command puts the files in place of the tree's while it builds.
+// Package toymodel adds a model to a build: a file in the folder model, and a line in the list of Kinds. Tests check
+// with it that this is all that it takes to add a model. The model is the isotropic apparent diffusion coefficient, and
+// its file is in testdata. The tree is not changed: the go command reads the new files in place of the tree's while it
+// builds.
 //
 //	overlay, err := toymodel.Write(folder)
 //	go build -overlay OVERLAY ./cmd/kbench
 //
-// Overlay does the same with any files, for tests of the how-tos.
+// Overlay does the same with any files. Tests of the how-tos use it.
 //
-// For other languages' tests, `go run ./internal/toymodel/overlay FOLDER` writes the same and prints its path.
+// `go run ./internal/toymodel/overlay FOLDER` writes the same overlay and prints its path, for tests in other
+// languages.
 package toymodel
 
 import (
@@ -20,17 +22,17 @@ import (
 	"strings"
 )
 
-// Name is the model's.
+// Name is the model's name.
 const Name = "adc"
 
 //go:embed testdata/toy.go.txt
 var source []byte
 
-// line is what the list of Kinds gets, after the last of them.
+// line is the line that is added to the end of the list of Kinds.
 const line = "\ttoyKind,\n"
 
-// Write makes in a folder the model's file, the table with its line, and the overlay that puts them into the tree. It
-// returns the overlay's path.
+// Write writes into a folder the model's file, the table with the new line, and the overlay that puts both into the
+// tree. It returns the overlay's path.
 func Write(folder string) (overlay string, err error) {
 	root, err := moduleFolder()
 	if err != nil {
@@ -51,7 +53,7 @@ func Write(folder string) (overlay string, err error) {
 }
 
 // Overlay writes an overlay for the go command into a folder and returns its path. With it, go builds as if the tree
-// held these files: they are texts by their paths in the tree.
+// had these files. files has their texts by their paths in the tree.
 func Overlay(folder string, files map[string]string) (overlay string, err error) {
 	root, err := moduleFolder()
 	if err != nil {

@@ -5,11 +5,10 @@ import (
 	"math/bits"
 )
 
-// FindDynamic returns the first bit in [from, to) at which a dynamic block may begin that is not the last, or -1. These
-// must all be valid: the header's three bits, the numbers of codes, the code of code lengths, which must be complete,
-// the code lengths, and the codes that they make. This is so at one of 10^9 random places (Knespel and Brunst 2023,
-// table 1). InputSlack bytes after the input must be readable.
-// Brunst 2023, table 1). InputSlack bytes behind the input must be readable.
+// FindDynamic returns the first bit in [from, to) at which a dynamic block may begin that is not the last block, or -1.
+// There the header's three bits, the numbers of codes, the code of code lengths, which must be complete, the code
+// lengths, and the codes that they make must all be valid. This is so at one of 10^9 random places (Knespel and Brunst
+// 2023, table 1). InputSlack bytes after the input must be readable.
 func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 	b := input[:len(input)+InputSlack]
 	for at := from >> 3; 8*at < to; at += 6 {
@@ -39,10 +38,10 @@ func (d *Decoder) FindDynamic(input []byte, from, to int) int {
 	return -1
 }
 
-// Dynamic tells whether a dynamic block may begin at a bit that is not the last block.
+// Dynamic says whether a dynamic block that is not the last block may begin at a bit.
 func (d *Decoder) Dynamic(input []byte, bit int) bool { return d.dynamic(input, bit) && !d.final }
 
-// LastOrDynamic tells whether a dynamic block may begin at a bit, be it the last block or not.
+// LastOrDynamic says whether a dynamic block may begin at a bit, whether it is the last block or not.
 func (d *Decoder) LastOrDynamic(input []byte, bit int) bool { return d.dynamic(input, bit) }
 
 func (d *Decoder) dynamic(input []byte, bit int) bool {
@@ -57,8 +56,8 @@ func (d *Decoder) dynamic(input []byte, bit int) bool {
 	return full(d.lengths[:litlenSymbols], false) && full(d.lengths[litlenSymbols:litlenSymbols+farSymbols], true)
 }
 
-// fullPrecode tells whether the code of code lengths is complete. There are so many lengths, of 3 bits each: 57 bits at
-// most.
+// fullPrecode says whether the code of code lengths is complete. It has a number of lengths of 3 bits each, which are
+// 57 bits at most.
 func fullPrecode(lengths uint64, codes int) bool {
 	lengths &= 1<<(3*codes&63) - 1
 	return kraftSums[lengths&0xfff]+kraftSums[lengths>>12&0xfff]+kraftSums[lengths>>24&0xfff]+

@@ -3,9 +3,8 @@ package deflate
 // pairLiterals joins the entry of a literal with that of the next symbol, another literal or a length, where both codes
 // fit into the table's index. sorted are the symbols in the order of their codes.
 //
-// What an entry gains depends on its literal only by the length of its code. It is therefore computed once for all
-// literals of a length.
-// literals of a length.
+// What an entry gains depends on its literal only through the length of its code. It is therefore computed once for all
+// literals with codes of one length.
 func pairLiterals(table *[litlenEntries]entry, sorted []uint16, counts *[maxCodeBits + 1]uint16) {
 	if len(sorted) < 2 {
 		return

@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// A writer writes bits, the lowest of a number first. Up to 7 of them wait for the rest of their byte.
+// A writer writes bits into memory, the lowest bit of a number first. Up to 7 bits wait until their byte is full.
 type writer struct {
 	out     []byte
-	at      int // whole bytes in out; behind them there is room for 8
+	at      int // whole bytes in out; 8 more bytes fit behind them
 	waiting uint64
 	n       uint
 }
 
 func (w *writer) begin() { w.at, w.waiting, w.n = 0, 0, 0 }
 
-// compressed is all that was written, where that is whole bytes.
+// compressed returns everything that was written. The last byte must be full.
 func (w *writer) compressed() []byte { return w.out[:w.at] }
 
-// room makes room for so many bytes and 8 more.
+// room makes room for a number of bytes and 8 more.
 func (w *writer) room(bytes int) {
 	if need := w.at + bytes + 8; need > len(w.out) {
 		w.out = slices.Grow(w.out[:w.at], need-w.at)
@@ -26,7 +26,7 @@ func (w *writer) room(bytes int) {
 	}
 }
 
-// put writes up to 57 bits, and the caller has made room.
+// put writes up to 57 bits.
 func (w *writer) put(value uint64, bits uint) {
 	w.room(8)
 	w.waiting |= value << w.n
@@ -68,7 +68,7 @@ func (w *writer) putLiterals(bytes []byte, codes *[literalCodes + 2]code) {
 // putTriples writes the codes of three bytes at a time, and returns the rest. The caller has made room.
 func (w *writer) putTriples(bytes []byte, codes *[literalCodes + 2]code) []byte {
 	out, at, waiting, n := w.out, w.at, w.waiting, w.n
-	for len(bytes) >= 3 { // three codes of up to 15 bits, and 7 bits that wait
+	for len(bytes) >= 3 { // three codes of up to 15 bits and 7 waiting bits fit into 64 bits
 		a, b, c := codes[bytes[0]], codes[bytes[1]], codes[bytes[2]]
 		waiting |= (a.bits() | b.bits()<<(a.length()&63) | c.bits()<<((a.length()+b.length())&63)) << (n & 63)
 		n += a.length() + b.length() + c.length()

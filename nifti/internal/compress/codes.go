@@ -2,7 +2,7 @@ package compress
 
 import "math/bits"
 
-// lengthCode has the code of each length of a match, less 3, counted from the first of the 29.
+// lengthCode has the code of a match of length 3, 4, and so on, as its number among the 29 codes of lengths.
 var lengthCode = func() (codes [256]uint8) {
 	for i := range codes {
 		switch {
@@ -18,7 +18,7 @@ var lengthCode = func() (codes [256]uint8) {
 	return codes
 }()
 
-// lengthExtra and distanceExtra are how many bits follow a code.
+// lengthExtra and distanceExtra have the number of extra bits after each code.
 var (
 	lengthExtra = func() (extra [29]uint8) {
 		for code := 8; code < 28; code++ {
@@ -34,7 +34,7 @@ var (
 	}()
 )
 
-// distanceCode is the code of a distance less one. The bits that follow it are the lowest ones of that number.
+// distanceCode returns the code of a distance less one. The extra bits after it are the lowest bits of that number.
 func distanceCode(less int) int {
 	if less < 4 {
 		return less
@@ -43,7 +43,7 @@ func distanceCode(less int) int {
 	return 2*power + less>>(power-1)&1
 }
 
-// The codes of blocks that have none of their own.
+// The fixed codes, for blocks without codes of their own.
 var fixedLiterals, fixedDistances = func() (literals, distances [literalCodes + 2]code) {
 	for symbol := range literalCodes {
 		number, length := 0x30+symbol, 8
@@ -63,14 +63,14 @@ var fixedLiterals, fixedDistances = func() (literals, distances [literalCodes + 
 	return literals, distances
 }()
 
-// onlyDistance is the code of blocks that have literals alone.
+// onlyDistance has the code of distances in blocks of literals alone. Each block must have such a code.
 var onlyDistance = [literalCodes + 2]code{newCode(0, 1)}
 
 func newCode(number, length int) code {
 	return code(bits.Reverse16(uint16(number))>>(16-length))<<8 | code(length)
 }
 
-// codesBits is how many bits the codes of so many symbols take.
+// codesBits returns the number of bits of all codes, when each symbol occurs as often as counts says.
 func codesBits(codes *[literalCodes + 2]code, counts []uint16) (sum int) {
 	for symbol, count := range counts {
 		sum += int(count) * int(codes[symbol].length())
@@ -78,7 +78,7 @@ func codesBits(codes *[literalCodes + 2]code, counts []uint16) (sum int) {
 	return sum
 }
 
-// holds tells whether there is a code for each symbol that occurs.
+// holds says whether each symbol that occurs has a code.
 func holds(codes *[literalCodes + 2]code, counts []uint16) bool {
 	for symbol, count := range counts {
 		if count != 0 && codes[symbol] == 0 {

@@ -8,10 +8,10 @@ import "github.com/klauspost/cpuid/v2"
 
 var haveAssembly = cpuid.CPU.Supports(cpuid.BMI2)
 
-// fewLiterals are put as fast without the assembly.
+// fewLiterals is the number of literals up to which the assembly is no faster.
 const fewLiterals = 9
 
-// putMost writes the codes of most of the bytes, and returns the rest. The caller has made room.
+// putMost writes the codes of most of the bytes, and returns the rest of the bytes. The caller has made room.
 func (w *writer) putMost(bytes []byte, codes *[literalCodes + 2]code) []byte {
 	if !haveAssembly || len(bytes) < fewLiterals {
 		return w.putTriples(bytes, codes)

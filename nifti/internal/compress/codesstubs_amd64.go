@@ -4,9 +4,9 @@
 
 package compress
 
-// putCodes writes the codes of n literals, a multiple of 3 that is not 0, to out, after so many bits that wait, up to 7.
-// It returns the bytes that it wrote, which are followed by up to 7 that mean nothing, and what waits then: the bits
-// above their number, which is in the lowest byte.
+// putCodes writes the codes of n literals to out. n is a multiple of 3 that is not 0. Of the bits before, waiting holds up
+// to 7 that did not fill a byte; bits is their number. behind is the number of bytes that were written. Up to 7 bytes
+// after them are overwritten. waits has the new number of waiting bits in its lowest byte, and these bits above it.
 //
 //go:noescape
 func putCodes(out *byte, literals *byte, n int, codes *uint32, waiting uint64, bits uint64) (behind uint64, waits uint64)

@@ -2,11 +2,11 @@ package compress
 
 import "math"
 
-// counts are how often each symbol occurs in a block.
+// counts has how often each symbol occurs in a block.
 type counts struct {
-	ofLiterals  [literalCodes]uint16 // and of ends and lengths
+	ofLiterals  [literalCodes]uint16 // also of the end of the block and of lengths
 	ofDistances [distanceCodes]uint16
-	four        [4][256]uint16 // of bytes; neighbours are counted in different tables
+	four        [4][256]uint16 // of bytes: neighbours go to different tables, so that no count waits for another
 }
 
 func (c *counts) clear() {
@@ -36,14 +36,14 @@ func (c *counts) countBytes(bytes []byte) {
 	}
 }
 
-// gather adds the four tables up.
+// gather adds up the four tables.
 func (c *counts) gather() {
 	for i := range c.four[0] {
 		c.ofLiterals[i] = c.four[0][i] + c.four[1][i] + c.four[2][i] + c.four[3][i]
 	}
 }
 
-// countAll counts what a block of sequences has, and as many literals after them.
+// countAll counts the symbols of a block: of its sequences, and of the literals after them.
 func (c *counts) countAll(bytes []byte, sequences []sequence, after int) {
 	c.clear()
 	for _, s := range sequences {
@@ -63,7 +63,7 @@ func (c *counts) countAll(bytes []byte, sequences []sequence, after int) {
 	c.gather()
 }
 
-// tokens is how many literals and matches there are.
+// tokens returns the number of literals and matches.
 func (f *finder) tokens() int {
 	sum := f.after
 	for _, s := range f.sequences {
@@ -76,8 +76,8 @@ func (f *finder) tokens() int {
 	return sum
 }
 
-// ready counts the end of the block and, where there is no match, one distance: both have codes in any case. It returns
-// how many codes are described.
+// ready counts the end of the block, and one distance if there is no match, because both must have codes. It returns
+// how many codes the block's head describes.
 func (c *counts) ready() (symbols, distances int) {
 	c.ofLiterals[endOfBlock] = 1
 	symbols, distances = literalCodes, distanceCodes
@@ -93,7 +93,7 @@ func (c *counts) ready() (symbols, distances int) {
 	return symbols, distances
 }
 
-// extraBits is how many bits follow codes of lengths and distances.
+// extraBits returns the number of all extra bits after codes of lengths and distances.
 func (c *counts) extraBits() (sum int) {
 	for i, bits := range lengthExtra {
 		sum += int(bits) * int(c.ofLiterals[endOfBlock+1+i])
@@ -104,8 +104,8 @@ func (c *counts) extraBits() (sum int) {
 	return sum
 }
 
-// even tells whether bytes occur so evenly that codes gain nothing: the sum of squares of what their counts differ from
-// the mean is below twice the number of bytes.
+// even says whether all bytes occur so equally often that codes gain nothing. This is so if the sum of squared
+// differences of their counts from the mean is below twice the number of bytes.
 func (c *counts) even(bytes int) bool {
 	mean, sum := float64(bytes)/256, 0.0
 	for _, count := range c.ofLiterals[:256] {
@@ -115,8 +115,8 @@ func (c *counts) even(bytes int) bool {
 	return sum < float64(2*bytes)
 }
 
-// estimate is about how many bits so many tokens take with codes made for them: their entropy, where no code has less
-// than one bit or more than 15.
+// estimate returns about how many bits the tokens take with codes that are made for them. This is their entropy, with
+// at least one and at most 15 bits for each token.
 func (c *counts) estimate(tokens int) int {
 	sum, extra, matches := float32(0), 0, 0
 	each := 1 / float32(tokens)
@@ -139,7 +139,7 @@ func (c *counts) estimate(tokens int) int {
 	return int(sum) + extra
 }
 
-// bitsOf is the entropy of what occurs n times, each of which is that share of all.
+// bitsOf returns the entropy of a symbol that occurs n times. each is one divided by the number of all symbols.
 func bitsOf(n uint16, each float32) float32 {
 	if n == 0 {
 		return 0
@@ -148,8 +148,8 @@ func bitsOf(n uint16, each float32) float32 {
 	return float32(min(max(-roughLog2(count*each), 1), 15) * count)
 }
 
-// roughLog2 is the logarithm of a positive number to base 2, within 0.01: a parabola through the fraction, and the
-// exponent.
+// roughLog2 returns the logarithm of a positive number to base 2, within 0.01: the exponent, plus a parabola of the
+// fraction.
 func roughLog2(x float32) float32 {
 	all := math.Float32bits(x)
 	exponent := float32(int(all>>23&255) - 128)

@@ -1,13 +1,13 @@
 package compress
 
 const (
-	blockBytes  = 1<<16 - 1 // of data: the most that a block without codes may have
-	fewTokens   = 250       // blocks of fewer may take the fixed codes
-	newCodesLog = 7         // new codes are thought to take a 128th more than the estimate says
-	smallest    = 128       // bytes of data of which matches are looked for at the end of a part
-	tiny        = 32        // as many are stored as they are
-	storedHead  = 5 * 8     // bits of the head of a block without codes, with up to 7 bits to the next byte
-	guessedHead = 70 * 8    // bits of the head of a block of literals alone
+	blockBytes  = 1<<16 - 1 // of data: a block without codes may have no more
+	fewTokens   = 250       // blocks of fewer tokens may take the fixed codes
+	newCodesLog = 7         // new codes count as a 128th longer than the estimate
+	smallest    = 128       // shorter data at the end of a part are not searched for matches
+	tiny        = 32        // up to so many bytes at the end of a part are stored without codes
+	storedHead  = 5 * 8     // bits of the head of a block without codes, with up to 7 bits of padding
+	guessedHead = 70 * 8    // a guess of the bits of the head of a block of literals alone
 )
 
 // An encoder compresses one part.
@@ -16,14 +16,15 @@ type encoder struct {
 	writer
 	counts
 	literals, tried, distances huffman
-	// head is the bits of the head of the last block, where that goes on: the next block may go on with its codes. 0 is
-	// no such block. literalsAlone says that its codes are for literals alone.
+	// head is the number of bits of the last block's head, if that block is still open: the next data may continue it
+	// with the same codes. It is 0 if no block is open. literalsAlone says that the codes of the open block are for
+	// literals alone.
 	head          int
 	literalsAlone bool
 	lengths       codeLengths
 }
 
-// compress compresses data from begin on. A part that is the last ends the stream.
+// compress compresses data from begin on. The last part ends the stream.
 func (e *encoder) compress(data []byte, begin int, last bool) {
 	e.writer.begin()
 	e.finder.begin()
@@ -35,7 +36,7 @@ func (e *encoder) compress(data []byte, begin int, last bool) {
 		end := min(at+blockBytes, len(data))
 		e.block(data[:end], at, end == len(data))
 	}
-	e.stored(nil) // which brings what was written to a whole byte
+	e.stored(nil) // an empty block without codes fills the last byte
 	if last {
 		e.put(3, 3) // the last block, of fixed codes
 		e.put(0, 7) // its end
@@ -43,7 +44,7 @@ func (e *encoder) compress(data []byte, begin int, last bool) {
 	}
 }
 
-// block writes a block of the data from begin on. After the last one of a part no code is kept.
+// block writes a block of the data from begin on. The last block of a part is closed.
 func (e *encoder) block(data []byte, begin int, last bool) {
 	bytes := data[begin:]
 	switch {
@@ -66,7 +67,7 @@ func (e *encoder) block(data []byte, begin int, last bool) {
 	}
 }
 
-// endOpen ends the block that goes on, if there is one.
+// endOpen closes the open block, if there is one.
 func (e *encoder) endOpen() {
 	if e.head > 0 {
 		e.putCode(e.literals.codes[endOfBlock])
@@ -74,7 +75,7 @@ func (e *encoder) endOpen() {
 	}
 }
 
-// stored writes a block of bytes as they are.
+// stored writes bytes as a block without codes.
 func (e *encoder) stored(bytes []byte) {
 	e.endOpen()
 	e.put(0, 3)
@@ -83,7 +84,7 @@ func (e *encoder) stored(bytes []byte) {
 	e.copy(bytes)
 }
 
-// literalBlock writes a block of literals alone, if that is shorter than the bytes.
+// literalBlock writes bytes as literals alone, or without codes if that is shorter.
 func (e *encoder) literalBlock(bytes []byte, last bool) {
 	e.clear()
 	e.countBytes(bytes)
@@ -163,13 +164,13 @@ func (e *encoder) matchBlock(bytes []byte, tokens int, last bool) {
 	}
 }
 
-// reusable tells whether the codes of the block that goes on are enough.
+// reusable says whether the open block has codes for all symbols.
 func (e *encoder) reusable() bool {
 	return holds(&e.literals.codes, e.ofLiterals[:literalCodes]) && holds(&e.distances.codes, e.ofDistances[:])
 }
 
-// reusedSize is the bits of the sequences with the codes of the block that goes on. Where new codes should be better,
-// it ends that block, and returns what these were thought to take.
+// reusedSize returns the number of bits of the sequences with the codes of the open block. If new codes should be
+// shorter, it closes that block and returns the estimate for new codes.
 func (e *encoder) reusedSize(tokens, extra int) int {
 	estimate := e.head + e.estimate(tokens)
 	estimate += int(e.literals.codes[endOfBlock].length()) + estimate>>newCodesLog
@@ -185,7 +186,7 @@ func (e *encoder) fixedSize(extra int) int {
 	return 3 + codesBits(&fixedLiterals, e.ofLiterals[:literalCodes]) + codesBits(&fixedDistances, e.ofDistances[:]) + extra
 }
 
-// plainOrFixed writes the bytes as they are, or the sequences in fixed codes.
+// plainOrFixed writes the bytes without codes, or the sequences with fixed codes.
 func (e *encoder) plainOrFixed(bytes []byte, plain bool) {
 	if plain {
 		e.stored(bytes)

@@ -10,7 +10,8 @@ const (
 	deepest       = 15
 )
 
-// A code has its bits, the first to be written lowest, above its length in the lowest byte. 0 is none.
+// A code has its length in the lowest byte, and its bits above that. The lowest of these is written first. 0 is no
+// code.
 type code uint32
 
 func (c code) length() uint { return uint(uint8(c)) }
@@ -19,15 +20,15 @@ func (c code) bits() uint64 { return uint64(c >> 8) }
 // A huffman makes codes from counts.
 type huffman struct {
 	codes   [literalCodes + 2]code
-	sorted  [literalCodes + 1]uint32 // symbols with their counts in the upper half
+	sorted  [literalCodes + 1]uint32 // symbols, with their counts in the upper 16 bits
 	scratch [literalCodes + 1]uint32
 	lists   [2][2 * literalCodes]uint32
-	leaves  [deepest + 1][2 * literalCodes]uint16 // how many of the first items of a level's list are leaves
+	leaves  [deepest + 1][2 * literalCodes]uint16 // how many of the first items of a level's list are symbols
 }
 
-// make makes codes of up to so many bits for the symbols that occur, the shortest in sum. Of those that are equally
-// short it takes the ones of the package-merge algorithm (Larmore and Hirschberg 1990) which prefers packages to
-// leaves.
+// make makes the codes of up to limit bits with the smallest total length for the symbols that occur. If several sets
+// of codes are equally short, it takes those of the package-merge algorithm (Larmore and Hirschberg 1990) that prefers
+// packages to leaves.
 func (h *huffman) make(counts []uint16, limit int) {
 	n := 0
 	for symbol, count := range counts {
@@ -66,14 +67,14 @@ func (h *huffman) make(counts []uint16, limit int) {
 	}
 }
 
-// sort orders the first n symbols by count, and by number where counts are equal: they were in the order of numbers.
+// sort sorts the first n symbols by count. Symbols with equal counts stay in the order of their numbers.
 func (h *huffman) sort(n int) {
 	from, to, all := h.sorted[:n], h.scratch[:n], uint32(0)
 	for _, x := range from {
 		all |= x
 	}
 	for shift := 16; shift < 32; shift += 8 {
-		if all>>shift == 0 { // which is so from here on
+		if all>>shift == 0 { // no count has a higher digit
 			break
 		}
 		var places [257]uint16
@@ -95,7 +96,7 @@ func (h *huffman) sort(n int) {
 	}
 }
 
-// depths is how many of the n sorted symbols have codes of each length.
+// depths returns how many of the n sorted symbols have codes of each length.
 func (h *huffman) depths(n, limit int) [deepest + 1]uint16 {
 	if depths, fits := h.treeDepths(n, limit); fits {
 		return depths
@@ -103,16 +104,16 @@ func (h *huffman) depths(n, limit int) [deepest + 1]uint16 {
 	return h.packageDepths(n, limit)
 }
 
-// treeDepths is Huffman's algorithm, with a queue of symbols and one of packages: the two rarest of all make a package,
-// and packages go before symbols that are as rare. It has the depths of the package-merge algorithm, unless one is
-// above the limit.
+// treeDepths is Huffman's algorithm, with a queue of symbols and a queue of packages. The two rarest of both make a new
+// package. A package goes before a symbol of the same count. The depths are those of the package-merge algorithm. fits
+// is false if one of them exceeds the limit.
 func (h *huffman) treeDepths(n, limit int) (depths [deepest + 1]uint16, fits bool) {
 	const never = ^uint32(0)
 	var weights [literalCodes + 2]uint32
-	var in [literalCodes + 2]uint16 // the package that a package is in
+	var in [literalCodes + 2]uint16 // the package that contains a package
 	symbol, taken := 0, 0
 	for made := range n - 1 {
-		weights[made] = never // it is not there yet
+		weights[made] = never // this package does not exist yet
 		var sum uint32
 		for range 2 {
 			rarest := never
@@ -130,7 +131,7 @@ func (h *huffman) treeDepths(n, limit int) (depths [deepest + 1]uint16, fits boo
 		}
 		weights[made] = sum
 	}
-	// A package has two things a level below its own, packages or symbols.
+	// Each package contains two packages or symbols of the level below.
 	var packages [literalCodes + 2]uint16
 	var depth [literalCodes + 2]uint16
 	packages[0] = 1
@@ -147,8 +148,8 @@ func (h *huffman) treeDepths(n, limit int) (depths [deepest + 1]uint16, fits boo
 	return depths, true
 }
 
-// packageDepths is the package-merge algorithm: there is a list for each bit of the limit, of all symbols and of the
-// packages of two neighbours in the list before, in order of their counts.
+// packageDepths is the package-merge algorithm. It makes a list for each bit of the limit. A list has all symbols, and
+// packages of two neighbours in the list before, in the order of their counts.
 func (h *huffman) packageDepths(n, limit int) (depths [deepest + 1]uint16) {
 	need := 2*n - 2
 	below := h.lists[0][:n]
@@ -158,8 +159,8 @@ func (h *huffman) packageDepths(n, limit int) (depths [deepest + 1]uint16) {
 	for level := 1; level < limit; level++ {
 		below = h.merge(h.lists[level&1][:0], below, n, need, &h.leaves[level])
 	}
-	// Of the list of the last bit so many of the first items are needed; its packages need the first items of the list
-	// before.
+	// The first need items of the last list are needed. Their packages need the first items of the list before, and so
+	// on.
 	var symbols [deepest + 1]uint16
 	for level := limit - 1; level >= 0; level-- {
 		leaf := min(need, n)
@@ -175,8 +176,8 @@ func (h *huffman) packageDepths(n, limit int) (depths [deepest + 1]uint16) {
 	return depths
 }
 
-// merge appends the symbols, and the packages of the items below, to list: as many as are needed, packages before
-// symbols that are as rare. It counts the symbols among the first items.
+// merge appends symbols, and packages of two items of below, to list until it has need items. A package goes before a
+// symbol of the same count. symbols gets, for each number of items, how many of them are symbols.
 func (h *huffman) merge(list, below []uint32, n, need int, symbols *[2 * literalCodes]uint16) []uint32 {
 	taken := 0
 	for first := 0; len(list) < need; {

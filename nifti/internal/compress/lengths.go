@@ -1,24 +1,25 @@
 package compress
 
-// lengthsOrder is the order in which a block's head has the lengths of the codes of code lengths.
+// lengthsOrder is the order in which a block's head lists the lengths of the codes of code lengths.
 var lengthsOrder = [lengthCodes]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// codeLengths describe the codes of a block in its head (RFC 1951, 3.2.7).
+// codeLengths describes the codes of a block for its head (RFC 1951, 3.2.7).
 type codeLengths struct {
 	symbols, distances int
 	list               []described
 	counts             [lengthCodes]uint16
 	huffman            huffman
-	kept               int // of lengthsOrder
+	kept               int // how many entries of lengthsOrder are written
 }
 
-// A described is a length, or says how often one is repeated.
+// A described is the length of a code, or says how often a length is repeated.
 type described struct {
 	symbol uint8
-	extra  uint8 // that follows the symbol's code
+	extra  uint8 // the extra bits after the symbol's code
 }
 
-// repeatBits is how many bits follow the symbols that repeat: the last length, and zeros, a few and many.
+// repeatBits returns the number of extra bits of a symbol. 16 repeats the last length, 17 repeats zero a few times, and
+// 18 many times.
 func repeatBits(symbol uint8) uint {
 	switch symbol {
 	case 16:
@@ -31,7 +32,7 @@ func repeatBits(symbol uint8) uint {
 	return 0
 }
 
-// describe describes so many codes of both.
+// describe describes the first codes of literals and of distances.
 func (l *codeLengths) describe(literals *[literalCodes + 2]code, symbols int, distances *[literalCodes + 2]code, ofDistances int) {
 	l.symbols, l.distances = symbols, ofDistances
 	l.list, l.counts = l.list[:0], [lengthCodes]uint16{}
@@ -56,7 +57,7 @@ func (l *codeLengths) describe(literals *[literalCodes + 2]code, symbols int, di
 	}
 }
 
-// repeat adds as many of one length.
+// repeat adds n codes of one length.
 func (l *codeLengths) repeat(length uint8, n int) {
 	if length != 0 {
 		l.add(length, 0)
@@ -82,7 +83,7 @@ func (l *codeLengths) add(symbol uint8, extra int) {
 	l.counts[symbol]++
 }
 
-// size is how many bits the head of a block takes with them.
+// size returns the number of bits of a block's head with these codes.
 func (l *codeLengths) size() int {
 	sum := 3 + 5 + 5 + 4 + 3*l.kept + codesBits(&l.huffman.codes, l.counts[:])
 	for symbol := uint8(16); symbol < lengthCodes; symbol++ {
@@ -91,7 +92,7 @@ func (l *codeLengths) size() int {
 	return sum
 }
 
-// putHead writes the head of a block that has these codes and is not the last.
+// putHead writes the head of a block with these codes, which is not the last block of the stream.
 func (w *writer) putHead(l *codeLengths) {
 	w.put(4, 3)
 	w.put(uint64(l.symbols-257), 5)

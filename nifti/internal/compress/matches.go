@@ -7,31 +7,31 @@ import (
 
 const (
 	hashBits    = 15
-	hashed      = 40           // bits of a hash's bytes
-	hashPrime   = 889523592379 // a prime of so many bits
-	farthest    = 1 << 15      // of a match; only one that follows another at once may be as far
+	hashed      = 40           // bits of the data that are hashed: five bytes
+	hashPrime   = 889523592379 // a prime of 40 bits
+	farthest    = 1 << 15      // the distance of a match is below this, except right after another match
 	farAway     = -2 * farthest
-	inputMargin = 11  // a match begins at least so many bytes before the end
-	slowing     = 5   // each 32 bytes without a match make the steps a byte longer
-	longest     = 258 // of a match as it is written
+	inputMargin = 11  // a match begins at least this many bytes before the end
+	slowing     = 5   // each 32 bytes without a match make the steps one byte longer
+	longest     = 258 // the longest match that one code can have
 	shortest    = 3
-	compared    = 256 // bytes at a time of long matches
+	compared    = 256 // bytes that are compared at a time in long matches
 )
 
-// A sequence is some literals and a match that follows them. Its length may be that of several written ones.
+// A sequence is some literals and a match after them. A match longer than 258 bytes is written as several.
 type sequence struct {
 	literals, length int32
 	distance         int32
 }
 
-// A finder finds matches. Its table has where a hash was seen last.
+// A finder finds matches. Its table has the place at which each hash was seen last.
 type finder struct {
 	table     [1 << hashBits]int32
 	sequences []sequence
 	after     int // literals after the last sequence
 }
 
-// begin forgets all that was seen.
+// begin clears the table.
 func (f *finder) begin() {
 	for i := range f.table {
 		f.table[i] = farAway
@@ -43,17 +43,17 @@ func load32(data unsafe.Pointer, at int) uint32 { return *(*uint32)(unsafe.Add(d
 
 func hash(bytes uint64) uint64 { return (bytes << (64 - hashed) * hashPrime) >> (64 - hashBits) }
 
-// find finds the sequences of data from begin to its end; matches may reach into what is before.
+// find finds the sequences of data from begin to the end. Matches may reach back before begin.
 func (f *finder) find(data []byte, begin int) {
 	f.sequences = f.sequences[:0]
 	src, end := unsafe.Pointer(unsafe.SliceData(data)), len(data)
-	limit, emitted := end-inputMargin, begin // what is before emitted is in sequences
+	limit, emitted := end-inputMargin, begin // everything before emitted is in sequences
 	table := &f.table
 	at := begin
 	current := load64(src, at)
 	for {
 		var next, found int
-		for { // look at two neighbours in each step
+		for { // each step tries two neighbouring places
 			key := hash(current)
 			found = int(table[key])
 			next = at + 2 + (at-emitted)>>slowing
@@ -109,7 +109,7 @@ func (f *finder) find(data []byte, begin int) {
 	}
 }
 
-// matched is how many bytes at a equal those at the earlier b, up to the end of data.
+// matched returns how many bytes from a on equal those from the earlier place b on, up to the end of data.
 func matched(src unsafe.Pointer, a, b, end int) int {
 	from := a
 	for a+compared <= end && unsafe.String((*byte)(unsafe.Add(src, a)), compared) == unsafe.String((*byte)(unsafe.Add(src, b)), compared) {
@@ -127,8 +127,8 @@ func matched(src unsafe.Pointer, a, b, end int) int {
 	return a - from
 }
 
-// split is how a match is written: so many of the longest, one of 255 where the rest would be too short for a match
-// otherwise, and the rest.
+// split divides a match into those that are written: full matches of the longest length, one of 255 bytes if the rest
+// would otherwise be too short, and the rest.
 func split(length int) (full int, one bool, rest int) {
 	if length > longest+shortest {
 		full = (length - shortest - 1) / longest

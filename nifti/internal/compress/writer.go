@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	partBytes = 1 << 20  // of data, compressed by one goroutine
-	tailBytes = 16 << 10 // of the part before, which matches may reach into
+	partBytes = 1 << 20  // the data that one goroutine compresses
+	tailBytes = 16 << 10 // the end of the part before, into which matches may reach
 )
 
 // gzipHead has no name and no time. XFL is 4, the fastest level, and the system is 255, unknown.
 var gzipHead = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255}
 
-// A Writer compresses what is written to it. It is for one goroutine.
+// A Writer compresses what is written to it. One goroutine at a time may use it.
 type Writer struct {
 	out     io.Writer
 	filling *part
-	running []*part // in their order in the file; the oldest first
+	running []*part // in the order of the file
 	workers int
 	sum     uint32
 	size    uint32
@@ -27,20 +27,21 @@ type Writer struct {
 	err     error
 }
 
-// A part is some data on its way through the compressor.
+// A part is a piece of data with its compressor.
 type part struct {
 	data [tailBytes + partBytes]byte
-	tail int // bytes of data that belong to the part before
+	tail int // bytes at the beginning of data that belong to the part before
 	end  int
 	last bool
 	encoder
 	done chan struct{}
 }
 
-// parts are those that no Writer has.
+// parts has the parts that no Writer uses.
 var parts = sync.Pool{New: func() any { return &part{done: make(chan struct{}, 1)} }}
 
-// NewWriter returns a Writer to out, which compresses up to so many parts at a time. The caller calls Close or Stop.
+// NewWriter returns a Writer to out. It compresses up to workers parts at the same time. The caller must call Close or
+// Stop.
 func NewWriter(out io.Writer, workers int) *Writer {
 	w := &Writer{out: out, workers: max(1, workers)}
 	w.filling = parts.Get().(*part)
@@ -48,7 +49,7 @@ func NewWriter(out io.Writer, workers int) *Writer {
 	return w
 }
 
-// Write takes p. Its error is that of the underlying writer, perhaps for earlier data.
+// Write compresses p. It returns the error of the underlying writer, perhaps for earlier data.
 func (w *Writer) Write(p []byte) (int, error) {
 	taken := 0
 	for taken < len(p) && w.err == nil {
@@ -61,7 +62,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return taken, w.err
 }
 
-// Room is where the next bytes of data may be put without a copy, followed by Fill. It has room for a byte at least.
+// Room returns memory for the next bytes of data, at least one. The caller writes data there, which saves a copy, and
+// then calls Fill.
 func (w *Writer) Room() []byte {
 	if w.filling.end-w.filling.tail == partBytes {
 		w.start(false)
@@ -69,7 +71,7 @@ func (w *Writer) Room() []byte {
 	return w.filling.data[w.filling.end : w.filling.tail+partBytes]
 }
 
-// Fill takes the first n bytes of Room as data. Its error is that of Write.
+// Fill adds the first n bytes of Room to the data. Its error is like that of Write.
 func (w *Writer) Fill(n int) error {
 	p := w.filling
 	w.sum = crc32.Update(w.sum, crc32.IEEETable, p.data[p.end:p.end+n])
@@ -78,7 +80,7 @@ func (w *Writer) Fill(n int) error {
 	return w.err
 }
 
-// start has the part compressed that is full, or the last, and begins another.
+// start starts to compress the full or last part. Unless that is the last, it begins another part.
 func (w *Writer) start(last bool) {
 	if len(w.running) == w.workers {
 		w.finish()
@@ -98,7 +100,7 @@ func (w *Writer) start(last bool) {
 	}()
 }
 
-// finish writes the oldest part that is being compressed.
+// finish waits for the oldest part that is being compressed, and writes it.
 func (w *Writer) finish() {
 	oldest := w.running[0]
 	w.running = append(w.running[:0], w.running[1:]...)
@@ -117,7 +119,7 @@ func (w *Writer) put(b []byte) {
 	}
 }
 
-// Close writes what is left, and the checksum. It does not close the underlying writer.
+// Close compresses and writes the rest of the data, and writes the checksum. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	if w.filling == nil {
 		return w.err
@@ -134,7 +136,7 @@ func (w *Writer) Close() error {
 	return w.err
 }
 
-// Stop ends the compression, where not all was written, and writes nothing more. After Close it does nothing.
+// Stop ends the compression without writing the rest. After Close it does nothing.
 func (w *Writer) Stop() {
 	if w.filling == nil {
 		return

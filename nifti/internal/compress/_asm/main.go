@@ -12,9 +12,9 @@ func main() {
 	const name = "putCodes"
 	TEXT(name, NOSPLIT, "func(out, literals *byte, n int, codes *uint32, waiting, bits uint64) (behind, waits uint64)")
 	Pragma("noescape")
-	Doc(name+" writes the codes of n literals, a multiple of 3 that is not 0, to out, after so many bits that wait, up to 7.",
-		"It returns the bytes that it wrote, which are followed by up to 7 that mean nothing, and what waits then: the bits",
-		"above their number, which is in the lowest byte.")
+	Doc(name+" writes the codes of n literals to out. n is a multiple of 3 that is not 0. Of the bits before, waiting holds up",
+		"to 7 that did not fill a byte; bits is their number. behind is the number of bytes that were written. Up to 7 bytes",
+		"after them are overwritten. waits has the new number of waiting bits in its lowest byte, and these bits above it.")
 	out := Load(Param("out"), GP64())
 	literals := Load(Param("literals"), GP64())
 	left := Load(Param("n"), GP64())
