@@ -82,6 +82,17 @@ func wrappedNames(names []string, width int) []string {
 }
 
 func (o *metgOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if o.out != "" { // now, and not after minutes of measuring
+		made, err := makeFolders(o.out)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			for _, folder := range slices.Backward(made) {
+				os.Remove(folder) // where nothing was written
+			}
+		}()
+	}
 	s, err := o.measure(ctx, stderr)
 	if err != nil {
 		return err
