@@ -79,8 +79,8 @@ func Pack(folder, to string) error {
 // IsArchive says whether a file is an archive, from its name alone.
 func IsArchive(path string) bool { return strings.HasSuffix(path, ".tar.gz") }
 
-// Read reads an archive. It is an error if a file is missing, or if the predictions do not have the hash that was
-// written before the measurements.
+// Read reads an archive. It is an error if the archive is damaged, has another file or lacks one, or has a later Format,
+// and if the predictions do not have the hash that was written before the measurements.
 func Read(path string) (Study, error) {
 	files, err := unpack(path)
 	if err == nil {
