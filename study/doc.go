@@ -1,8 +1,9 @@
 // Package study keeps the records of a timing study and turns them into statistics.
 //
-// Three further packages use these records and statistics: study/overhead says what the time of the runs is made of,
-// study/simulate predicts speed-ups on a machine that is not here, and study/page shows all of it as figures, tables
-// and one page to read.
+// Further packages use these records and statistics. study/overhead says what the time of the runs is made of,
+// study/simulate predicts speed-ups on a machine that is not here, study/metg compares what schedulers take to hand out
+// a task, and study/kit keeps the study of a whole machine. study/page shows all of it as figures, tables and one page to
+// read.
 //
 // # What is studied
 //

@@ -56,7 +56,7 @@ there is named with the reason. All of them take three to five minutes.`,
 	f.StringSliceVar(&o.opponents, "opponents", nil, "who is measured (default: all that can be had)")
 	completeList(args, c, "opponents", benchmetg.Names)
 	f.IntVar(&o.rounds, "rounds", 6, "measurements of each length of a task")
-	f.DurationVar(&o.budget, "budget", 0, "begin no round that would end later than this: 4m (default: all rounds)")
+	f.DurationVar(&o.budget, "budget", 0, "begin no round that would end later than this, after the first: 4m (default: all rounds)")
 	f.IntVar(&o.workers, "workers", 0, "workers, each on a CPU (default: one on each allowed CPU)")
 	o.places = "close"
 	f.Var(namedValue(&o.places, "close", "spread"), "places", "order of the CPUs: close, spread, or a list as 0,2,4-7")
@@ -82,6 +82,17 @@ func wrappedNames(names []string, width int) []string {
 }
 
 func (o *metgOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if o.out != "" { // now, and not after minutes of measuring
+		made, err := makeFolders(o.out)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			for _, folder := range slices.Backward(made) {
+				os.Remove(folder) // where nothing was written
+			}
+		}()
+	}
 	s, err := o.measure(ctx, stderr)
 	if err != nil {
 		return err

@@ -34,4 +34,9 @@ func TestMETGRefusesWhatCannotBeMeasured(t *testing.T) {
 	refuse(t, []string{"metg", "--rounds", "0"}, "--rounds 0", "at least 1")
 	refuse(t, []string{"metg", "--workers", "9999"}, "--workers 9999", "expected 1 to")
 	refuse(t, []string{"metg", "--places", "9999"}, "9999")
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, nil)
+	refuse(t, []string{"metg", "-o", file}, "output folder "+file+" is a file")
+	refuse(t, []string{"metg", "--workers", "9999", "-o", file + ".d/page"}, "--workers 9999")
+	nothingIn(t, file+".d")
 }

@@ -194,6 +194,9 @@ func machineFacts() []page.Fact {
 
 // writePage writes a page into a folder, and returns where it is.
 func writePage(page interface{ Write(dir string) error }, dir string) (index string, err error) {
+	if _, err := makeFolders(dir); err != nil {
+		return "", err
+	}
 	if err := page.Write(dir); err != nil {
 		return "", err
 	}

@@ -103,6 +103,9 @@ func (o *simulateOptions) run(ctx context.Context, args []string, stdout, stderr
 	if err := report.WriteTable(stdout); err != nil || o.out == "" {
 		return err
 	}
+	if _, err := makeFolders(o.out); err != nil {
+		return err
+	}
 	if err := report.Write(o.out); err != nil {
 		return err
 	}

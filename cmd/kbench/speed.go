@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -16,6 +17,7 @@ import (
 type setSpeed struct {
 	ISA                  string             `json:"instruction_set"`
 	MicrosecondsPerVoxel map[string]float64 `json:"us_per_voxel"`
+	Taken                float64            `json:"share_taken_by_others"` // of the CPU while this was measured
 }
 
 // speedVoxels is the size of the phantom: enough to fill every lane, and few enough for a fraction of a second in
@@ -43,14 +45,17 @@ func measureKernels(cpu int) ([]setSpeed, error) {
 	}
 	var speeds []setSpeed
 	for _, isa := range kernel.ISAs() {
-		speed := setSpeed{isa, map[string]float64{}}
+		speed, use := setSpeed{ISA: isa, MicrosecondsPerVoxel: map[string]float64{}}, calm.Use{}
 		for _, k := range model.Kinds {
 			m, err := standardModel(k.Name, k.Timed.Options, isa, phantomInputs(p))
 			if err != nil {
 				return nil, err
 			}
-			speed.MicrosecondsPerVoxel[k.TimedName()] = fitTime(m, p.Signal[:timedVoxels(k)*p.Gradients.Len()])
+			use = use.Plus(calm.OfThread(func() {
+				speed.MicrosecondsPerVoxel[k.TimedName()] = fitTime(m, p.Signal[:timedVoxels(k)*p.Gradients.Len()])
+			}))
 		}
+		speed.Taken = 1 - use.Share()
 		speeds = append(speeds, speed)
 	}
 	return speeds, nil
@@ -88,5 +93,10 @@ func writeSpeeds(w io.Writer, cpu int, chosen string, speeds []setSpeed) {
 			fmt.Fprintf(w, " %11.2f", s.MicrosecondsPerVoxel[k.TimedName()])
 		}
 		fmt.Fprintln(w)
+	}
+	for _, s := range speeds {
+		if s.Taken > 1-calm.Least {
+			fmt.Fprintf(w, "%s: other programs took %.0f%% of the CPU while its kernels were measured: they can be faster than these figures say\n", s.ISA, 100*s.Taken)
+		}
 	}
 }

@@ -67,7 +67,7 @@ func (o *studyOptions) plan(ctx context.Context, stderr io.Writer) (kit.Plan, er
 
 // newPlan divides the budget.
 func (o *studyOptions) newPlan(host string, times map[string]timesOfModel) (kit.Plan, error) {
-	plan := kit.Plan{Version: version(), Host: host, Budget: o.budget.String(), Made: time.Now().Round(time.Second),
+	plan := kit.Plan{Format: kit.Format, Version: version(), Host: host, Budget: o.budget.String(), Made: time.Now().Round(time.Second),
 		Models: modelsOfStudy(), Chunks: 512, Runs: 3, Rounds: roundsOfMETG}
 	if o.budget >= wholeMETG {
 		plan.Opponents = benchmetg.Names()

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -32,10 +31,13 @@ const (
 	HashFile        = "predictions.sha256"
 )
 
+// singleFiles are the files of which a study has one.
+var singleFiles = []string{PlanFile, FactsFile, EnvironmentFile, BandwidthFile, METGFile, PredictionsFile, HashFile}
+
 // Pack writes the files of a study's folder into a .tar.gz file at the path to. The same files give the same bytes.
 func Pack(folder, to string) error {
 	var names []string
-	for _, name := range []string{PlanFile, FactsFile, EnvironmentFile, BandwidthFile, METGFile, PredictionsFile, HashFile} {
+	for _, name := range singleFiles {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			return err
 		}
@@ -77,8 +79,8 @@ func Pack(folder, to string) error {
 // IsArchive says whether a file is an archive, from its name alone.
 func IsArchive(path string) bool { return strings.HasSuffix(path, ".tar.gz") }
 
-// Read reads an archive. It is an error if a file is missing, or if the predictions do not have the hash that was
-// written before the measurements.
+// Read reads an archive. It is an error if the archive is damaged, has another file or lacks one, or has a later Format,
+// and if the predictions do not have the hash that was written before the measurements.
 func Read(path string) (Study, error) {
 	files, err := unpack(path)
 	if err == nil {
@@ -92,6 +94,9 @@ func Read(path string) (Study, error) {
 
 // mostBytes bounds what an archive may hold, so that a damaged one does not fill the memory.
 const mostBytes = 256 << 20
+
+// mostPadding bounds the zeros behind an archive: tar pads to records of 10,240 bytes.
+const mostPadding = 10240
 
 func unpack(path string) (map[string][]byte, error) {
 	file, err := os.Open(path)
@@ -107,6 +112,11 @@ func unpack(path string) (map[string][]byte, error) {
 	for in := tar.NewReader(zip); ; {
 		header, err := in.Next()
 		if errors.Is(err, io.EOF) {
+			if rest, err := io.Copy(io.Discard, io.LimitReader(zip, mostBytes)); err != nil { // the checksum is read at the end
+				return nil, fmt.Errorf("the archive is damaged (%w): copy it anew", err)
+			} else if rest > mostPadding {
+				return nil, fmt.Errorf("the archive has %d bytes after its end, expected one that kbench study wrote", rest)
+			}
 			return files, nil
 		}
 		if err != nil {
@@ -119,20 +129,38 @@ func unpack(path string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the archive is damaged (%w): copy it anew", err)
 		}
-		files[strings.TrimPrefix(header.Name, "study/")] = text
+		name, ours := strings.CutPrefix(header.Name, "study/")
+		if _, twice := files[name]; !ours || twice || !isOurs(name) {
+			return nil, fmt.Errorf("found %q in it, expected the files of one study alone, each once", header.Name)
+		}
+		files[name] = text
 	}
+}
+
+// isOurs says whether a study's archive has a file of this name.
+func isOurs(name string) bool {
+	folder, file := path.Split(name)
+	if folder == "" {
+		return slices.Contains(singleFiles, name)
+	}
+	return strings.HasPrefix(folder, "sweep-") && path.Ext(file) == ".csv" && strings.Count(name, "/") == 1
 }
 
 func parse(files map[string][]byte) (Study, error) {
 	s := Study{Records: map[string][]study.Record{}}
+	for _, name := range singleFiles {
+		if _, there := files[name]; !there {
+			return s, fmt.Errorf("%s is not in it: expected an archive that kbench study wrote", name)
+		}
+	}
 	for name, to := range map[string]any{PlanFile: &s.Plan, FactsFile: &s.Facts, BandwidthFile: &s.Bandwidth, PredictionsFile: &s.Predictions} {
 		if err := json.Unmarshal(files[name], to); err != nil {
-			return s, fmt.Errorf("%s in it: %w: expected an archive that kbench study wrote", name, noFile(files, name, err))
+			return s, fmt.Errorf("%s in it: %w: expected an archive that kbench study wrote", name, err)
 		}
 	}
 	var err error
 	if s.METG, err = metg.Parse(files[METGFile]); err != nil {
-		return s, fmt.Errorf("%s in it: %w", METGFile, noFile(files, METGFile, err))
+		return s, fmt.Errorf("%s in it: %w", METGFile, err)
 	}
 	s.Hash = Hash(files[PredictionsFile])
 	if registered, _, _ := strings.Cut(string(files[HashFile]), " "); registered != s.Hash {
@@ -149,16 +177,12 @@ func parse(files map[string][]byte) (Study, error) {
 			return s, fmt.Errorf("%s in it was measured after other predictions, expected all rows in %s", name, SweepFolder(files[PredictionsFile]))
 		}
 		sweep := strings.TrimSuffix(path.Base(name), ".csv")
+		if !slices.ContainsFunc(s.Plan.Sweeps, func(p Sweep) bool { return p.Name == sweep }) {
+			return s, fmt.Errorf("%s in it has the fits of a sweep that is not in %s", name, PlanFile)
+		}
 		if s.Records[sweep], err = study.ParseRecords(name+" in it", text); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
-}
-
-func noFile(files map[string][]byte, name string, err error) error {
-	if _, there := files[name]; !there {
-		return fs.ErrNotExist
-	}
-	return err
 }

@@ -1,10 +1,16 @@
 package kit
 
 import (
+	"archive/tar"
 	"bytes"
+	"cmp"
+	"compress/gzip"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +116,13 @@ func TestArchivesThatCannotBeTrustedAreRefused(t *testing.T) {
 			rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*", "*.csv"))
 			studytest.Write(t, rows[0], "")
 		},
+		"of a sweep that is not in plan.json": func(dir string) {
+			rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*", "*.csv"))
+			studytest.Write(t, filepath.Join(filepath.Dir(rows[0]), "other.csv"), studytest.Read(t, rows[0]))
+		},
+		"has format 2, and this kbench reads up to 1: use the version that wrote it, 7.0.0": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, PlanFile), `{"format": 2, "version": "7.0.0"}`)
+		},
 	} {
 		dir := folder(t)
 		spoil(dir)
@@ -138,6 +151,68 @@ func TestDamagedArchivesAreRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Wherever a byte is changed, the archive is refused, or the byte means nothing: a date, or another way to say the same.
+func TestAnArchiveWithAChangedByteIsRefused(t *testing.T) {
+	whole := []byte(studytest.Read(t, packed(t, folder(t))))
+	path := filepath.Join(t.TempDir(), "x.tar.gz")
+	studytest.Write(t, path, string(whole))
+	want, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		changed := bytes.Clone(whole)
+		changed[i] ^= 0x10
+		studytest.Write(t, path, string(changed))
+		if s, err := Read(path); err == nil && !reflect.DeepEqual(s, want) {
+			t.Errorf("byte %d of %d: it was read, as %+v", i, len(whole), s)
+		} else if err != nil {
+			studytest.WantOneLine(t, path, err)
+		}
+	}
+	for n := range whole {
+		studytest.Write(t, path, string(whole[:n]))
+		if _, err := Read(path); err == nil {
+			t.Errorf("the first %d of %d bytes were read", n, len(whole))
+		}
+	}
+}
+
+func TestAnArchiveWithAnotherFileIsRefused(t *testing.T) {
+	for _, name := range []string{"study/notes.txt", "study/plan.json", "plan.json", "study/../plan.json", "study/sweep-x/y/z.csv"} {
+		var text bytes.Buffer
+		zip := gzip.NewWriter(&text)
+		in, err := gzip.NewReader(bytes.NewReader([]byte(studytest.Read(t, packed(t, folder(t))))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, out := tar.NewReader(in), tar.NewWriter(zip)
+		add := func(name string, text []byte) {
+			if err := cmp.Or(out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}), errOf(out.Write(text))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for header, err := files.Next(); err == nil; header, err = files.Next() {
+			content, err := io.ReadAll(files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(header.Name, content)
+		}
+		add(name, []byte("{}"))
+		if err := cmp.Or(out.Close(), zip.Close()); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "x.tar.gz")
+		studytest.Write(t, path, text.String())
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("found %q in it", name)) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func errOf(_ int, err error) error { return err }
 
 // gzipOf is a gzip file of nothing.
 func gzipOf(t *testing.T) []byte {

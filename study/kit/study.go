@@ -10,8 +10,12 @@ import (
 	"github.com/voxfit/voxfit/study/metg"
 )
 
+// Format is the number of the form of a study's files. A form that earlier programs cannot read gets a higher one.
+const Format = 1
+
 // A Plan says what a study will measure. It is made once; a study that was stopped goes on with the same plan.
 type Plan struct {
+	Format    int       `json:"format"`  // of the study's files: Format; 0 in the first archives
 	Version   string    `json:"version"` // of voxfit
 	Host      string    `json:"host"`
 	Budget    string    `json:"budget"` // as it was given
@@ -91,6 +95,10 @@ type Study struct {
 
 // check refuses what no study of a machine has: pages take each for granted.
 func (s Study) check() error {
+	if s.Plan.Format > Format {
+		return fmt.Errorf("%s in it has format %d, and this kbench reads up to %d: use the version that wrote it, %s, or a later one", PlanFile, s.Plan.Format,
+			Format, s.Plan.Version)
+	}
 	if s.Plan.Host == "" || len(s.Plan.Sweeps) == 0 {
 		return fmt.Errorf("%s in it names no machine or no sweeps", PlanFile)
 	}

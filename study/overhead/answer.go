@@ -18,9 +18,9 @@ type Answer struct {
 	Said     []Said
 }
 
-// A Said is the answer from one model's runs, on its largest data set, in a sentence or two. Check is a check that does
-// not rest on the fit; it is empty where there is none. Of names the model, with the engine where there are several
-// engines; it is empty where there is one model.
+// A Said is the answer from one model's runs, on its largest data set, in a sentence or two. Check holds it against
+// measured times, another size of data, or runs that were left out of the fit; it is empty where there is none. Of names
+// the model, with the engine where there are several engines; it is empty where there is one model.
 type Said struct{ Of, Answer, Check string }
 
 // answers returns the study's questions with their answers.

@@ -1,5 +1,5 @@
-// Package overhead says why each added core of a run costs something: it fits one formula to the times of all runs of a
-// model, and compares it with formulas that others have proposed.
+// Package overhead says why each added core of a run gains less than the one before: it fits one formula to the times of
+// all runs of a model, and compares it with formulas that others have proposed.
 //
 // # The formula
 //
@@ -38,8 +38,9 @@
 //
 // # Answers
 //
-// An [Explanation] begins with the study's questions and what the runs say ([Answer]). Each answer has a check that
-// does not rest on the fit. If other programs disturbed the runs, there are no answers.
+// An [Explanation] begins with the study's questions and what the runs say ([Answer]). An answer comes with its check:
+// measured times, another size of data, or runs that were left out of the fit. If other programs disturbed the runs,
+// nothing is fitted, and there are no answers.
 //
 // Five other reasons why many cores gain little are fitted, each in the place of contention ([Alternative]):
 //

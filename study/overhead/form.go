@@ -33,8 +33,8 @@ const (
 	fullChunks
 )
 
-// of returns what the coefficient of a term is multiplied by in a setting. It is called millions of times, and therefore
-// takes pointers.
+// of returns what the coefficient of a term is multiplied by in a setting. It takes pointers because it is called
+// millions of times.
 func (f *fitted) of(term int, s *setting) float64 {
 	if f.bounded == fullChunks {
 		loaded := s.loaded(f.limit)

@@ -7,7 +7,7 @@
 //	Explanation  why each added core gains less: the fitted formula, its errors and what they mean
 //	METG         what several schedulers take to hand out a task
 //	Machines     the studies of one or more machines beside each other (kbench study)
-//	History      the speeds of the kernels on one kind of processor, commit by commit
+//	History      the speeds of the kernels on one kind of processor, commit by commit (curves from two commits on)
 //	Prediction   what a simulation says of a larger machine (a table, a file and a figure, without a page)
 //
 // [WaitingFigure] draws a figure without a page: how long users wait from a file to maps, for kbench compare

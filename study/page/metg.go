@@ -182,7 +182,7 @@ func rounded(x float64) string {
 	return words.Thousands(int(math.Round(x/unit) * unit))
 }
 
-// InShort says in sentences how the cost of voxfit's tasks compares with that of others'.
+// InShort says in sentences, of studies that nothing disturbed, how the cost of voxfit's tasks compares with that of others'.
 func (x METG) InShort() []string {
 	var sentences []string
 	for _, s := range x.Studies {
