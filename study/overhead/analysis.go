@@ -41,7 +41,12 @@ func (a *analysis) explain(o Options) {
 		}
 	}
 	if a.Core != nil {
-		a.Core.High = max(a.Core.High, a.mostCore())
+		a.Core.High = max(a.Core.High, a.most(termCore))
+	}
+	for term, e := range map[int]*study.Estimate{termChunk: a.Chunk, termSerial: a.Serial, termContention: a.Contention} {
+		if e != nil && e.High == 0 { // in all draws
+			e.High = a.most(term)
+		}
 	}
 	if a.fit.threaded {
 		e := a.estimate(func(f fitted) float64 { return f.thread })
@@ -53,27 +58,27 @@ func (a *analysis) explain(o Options) {
 	a.Shortest, a.Curves = a.shortestRuns(), a.curves()
 }
 
-// mostCore returns the largest cost of a core that the settings allow: with the other costs fitted beside it, the loss
+// most returns the largest value of a term that the settings allow: with the other costs fitted beside it, the loss
 // grows by no more than it would by chance in 19 of 20 cases (the profile likelihood). The bootstrap cannot tell this
 // where the cost is at its bound of zero, because then perhaps no draw leaves zero.
-func (a *analysis) mostCore() float64 {
+func (a *analysis) most(term int) float64 {
 	const allowed = 3.84 // for twice the logarithm of the likelihood: the 95% quantile of chi-squared with one degree of freedom
-	rest := form{terms: []int{termWork, termChunk, termSerial, termContention}}
+	rest := form{terms: slices.DeleteFunc(slices.Clone(allTerms), func(i int) bool { return i == term })}
 	n := float64(len(a.settings))
-	worse := func(core float64) float64 {
-		less := slices.Clone(a.settings)
-		for i := range less {
-			if less[i].time -= core * less[i].inUse(); less[i].time <= 0 {
+	worse := func(value float64) float64 {
+		without := slices.Clone(a.settings)
+		for i := range without {
+			if without[i].time -= value * a.fit.of(term, &a.settings[i]); without[i].time <= 0 {
 				return math.Inf(1)
 			}
 		}
-		f, loss := rest.fit(less), 0.0
+		f, loss := rest.fit(without), 0.0
 		for _, s := range a.settings {
-			loss += huber((f.time(s)+core*s.inUse())/s.time - 1)
+			loss += huber((f.time(s)+value*a.fit.of(term, &s))/s.time - 1)
 		}
 		return n * math.Log(loss/a.fit.loss)
 	}
-	low := a.fit.values[termCore]
+	low := a.fit.values[term]
 	high := low + 1e-6
 	for worse(high) < allowed && high < a.fit.values[termWork] {
 		high = low + 2*(high-low)
@@ -114,7 +119,11 @@ func (a *analysis) compare() {
 		}
 	}
 	for _, l := range knownLaws {
-		c := a.comparison(l.name, l.fit(a.settings), l.fit)
+		whole := l.fit(a.settings)
+		if whole == nil {
+			continue
+		}
+		c := a.comparison(l.name, whole, l.fit)
 		c.Chunks = errorsOf(a.settings, leaveOut(a.settings, byChunks, l.fit))
 		a.Laws = append(a.Laws, c)
 	}
@@ -142,6 +151,10 @@ func (a *analysis) comparison(name string, whole law, fit func([]setting) law) C
 		return c
 	}
 	l := fit(smaller)
+	if l == nil {
+		c.Largest = describeErrors(nil)
+		return c
+	}
 	var ahead []float64
 	for _, s := range largest {
 		ahead = append(ahead, l.time(s))

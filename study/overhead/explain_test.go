@@ -421,3 +421,32 @@ func TestThePublishedStudysQuestionHasAnAnswer(t *testing.T) {
 		}
 	}
 }
+
+// On one CPU all settings have one processor busy, and on two CPUs two: without one of them, no law of the number of
+// processors can be fitted. A chunk that costs nothing in any draw has an interval of some width all the same.
+func TestWhatOneCPUCountCannotTellIsNotSaid(t *testing.T) {
+	var records []study.Record
+	random := rand.New(rand.NewPCG(5, 6))
+	for cpus := 1; cpus <= 2; cpus++ {
+		for chunks := 4; chunks <= 1<<12; chunks *= 2 {
+			r := study.Record{Engine: "voxfit", Model: "M", NumVox: 1 << 20, NumChunks: chunks, CPUCount: cpus, Cores: cpus,
+				Time: 10 / float64(cpus) * (1 + 0.02*random.Float64() - 1e-5*float64(chunks))}
+			records = append(records, r)
+		}
+	}
+	h := explained(t, records, Options{Resamples: 20}).Overheads[0]
+	if amdahl := h.Laws[0]; amdahl.CPUs.N != 0 || amdahl.Largest.N != 0 || amdahl.Within.N == 0 {
+		t.Errorf("Amdahl's law predicts CPU counts from one other: %+v", amdahl)
+	}
+	if said := strings.Join(h.Limits, " "); strings.Contains(said, "Amdahl") {
+		t.Errorf("it says: %s", said)
+	}
+	if h.Chunk.Value != 0 || h.Chunk.High == 0 || h.Chunk.High > 1e-3 {
+		t.Errorf("a chunk costs %+v s", *h.Chunk)
+	}
+	for _, a := range h.Alternatives {
+		if a.CPUs.Mean > 0.05 {
+			t.Errorf("%s: %s; CPU counts left out are off by %g", a.Name, a.Found, a.CPUs.Mean)
+		}
+	}
+}

@@ -27,7 +27,8 @@ type bound int
 
 const (
 	unbounded bound = iota
-	// fedCores is the share of a socket's cores that its memory can feed. More busy cores than these work no faster.
+	// fedCores is the share of a socket's cores that its memory can feed. More busy cores than these work no faster. 1
+	// is no bound.
 	fedCores
 	// fullChunks is the share of the chunks that have all the work. The other chunks have next to none.
 	fullChunks
@@ -42,7 +43,7 @@ func (f *fitted) of(term int, s *setting) float64 {
 	}
 	power := s.power(f.thread)
 	x := s.term(term, f.thread)
-	if f.bounded == fedCores && power > 0 {
+	if f.bounded == fedCores && f.limit < 1 {
 		fed := max(1, f.limit*f.socket*float64(s.cores.Sockets))
 		if term == termWork && power > fed {
 			return x * power / fed
@@ -160,7 +161,7 @@ func (f form) fit(settings []setting) fitted {
 	return leastLoss(func(limit float64) (fitted, float64) {
 		g := f.fitThreads(settings, limit)
 		return g, g.loss
-	}, coarse)
+	}, forBound)
 }
 
 // fitThreads finds the coefficients and the share of a hyperthread, for a given value of the bound.
@@ -191,14 +192,17 @@ func (f form) fitThreads(settings []setting, limit float64) fitted {
 type search struct {
 	steps     int // of the grid
 	tolerance float64
+	// largest is true where the largest share is taken if the loss does not depend on it. Otherwise the least one is.
+	largest bool
 }
 
-// fine is for a search of one share, coarse for a search of two at once.
-var fine, coarse = search{8, 3e-3}, search{4, 3e-2}
+// fine is for a search of one share, coarse for a search of two at once. forBound is for a form's bound, which at 1
+// means nothing.
+var fine, coarse, forBound = search{8, 3e-3, false}, search{4, 3e-2, false}, search{4, 3e-2, true}
 
 // leastLoss finds the share, from 0 to 1, whose fit has the least loss. It searches a grid, and then between the
-// neighbours of the best point by golden sections, down to a tolerance. Where the loss does not depend on the share, it
-// takes the least share that it tried: rounding must not decide.
+// neighbours of the best point by golden sections, down to a tolerance. Rounding does not decide where the
+// loss does not depend on the share.
 func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	var best T
 	least, at := math.Inf(1), 0.0
@@ -210,6 +214,9 @@ func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 		return loss
 	}
 	for i := range how.steps + 1 {
+		if how.largest {
+			i = how.steps - i
+		}
 		try(float64(i) / float64(how.steps))
 	}
 	step := 1 / float64(how.steps)
@@ -218,7 +225,7 @@ func leastLoss[T any](fit func(share float64) (T, float64), how search) T {
 	from, to := high-golden*(high-low), low+golden*(high-low)
 	a, b := try(from), try(to)
 	for high-low > how.tolerance {
-		if !less(b, a) {
+		if less(a, b) || !how.largest && !less(b, a) {
 			high, to, b = to, from, a
 			from = high - golden*(high-low)
 			a = try(from)

@@ -6,10 +6,25 @@ type law interface{ time(s setting) float64 }
 
 // knownLaws know only the number of processors: the CPUs that have a chunk, where each hyperthread counts as one. They
 // have no cost of a chunk.
-var knownLaws = []struct {
-	name string
-	fit  func([]setting) law
-}{{"Amdahl's law", fitAmdahl}, {"Gustafson's law", fitGustafson}, {"universal scalability law", fitUniversal}}
+var knownLaws = []knownLaw{{"Amdahl's law", 2, fitAmdahl}, {"Gustafson's law", 2, fitGustafson}, {"universal scalability law", 3, fitUniversal}}
+
+type knownLaw struct {
+	name     string
+	unknowns int
+	fitTo    func([]setting) law
+}
+
+// fit returns nil where the settings have fewer numbers of processors than the law has unknowns.
+func (l knownLaw) fit(settings []setting) law {
+	processors := map[float64]bool{}
+	for _, s := range settings {
+		processors[s.busy] = true
+	}
+	if len(processors) < l.unknowns {
+		return nil
+	}
+	return l.fitTo(settings)
+}
 
 // fitAmdahl fits Amdahl's law (1967): a part of the work is serial, T = a + b / n.
 func fitAmdahl(settings []setting) law {

@@ -22,7 +22,7 @@ func describeErrors(relative []float64) Errors {
 }
 
 // leaveOut predicts every setting by a fit without the settings that share its key, and returns the
-// predictions in the order of the settings; nil when there is but one key.
+// predictions in the order of the settings. It returns nil when there is but one key, and when some fit cannot be made.
 func leaveOut(settings []setting, key func(setting) int, fit func([]setting) law) []float64 {
 	keys := keysOf(settings, key)
 	if len(keys) < 2 {
@@ -32,6 +32,9 @@ func leaveOut(settings []setting, key func(setting) int, fit func([]setting) law
 	for _, k := range keys {
 		with, _ := divide(settings, func(s setting) bool { return key(s) != k })
 		l := fit(with)
+		if l == nil {
+			return nil
+		}
 		for i, s := range settings {
 			if key(s) == k {
 				predicted[i] = l.time(s)

@@ -201,7 +201,12 @@ func (a *analysis) lawsSentence() string {
 	}
 	var named []string
 	for _, c := range a.Laws {
-		named = append(named, fmt.Sprintf("%s %s", c.Name, words.Percent(c.CPUs.Mean)))
+		if c.CPUs.N > 0 {
+			named = append(named, fmt.Sprintf("%s %s", c.Name, words.Percent(c.CPUs.Mean)))
+		}
+	}
+	if named == nil {
+		return ""
 	}
 	return "The laws that take every CPU for a processor, and know no chunks, are off there by: " + strings.Join(named, ", ") + "."
 }

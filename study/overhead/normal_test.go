@@ -69,10 +69,14 @@ func TestColumnsThatAreNearlyDependentAreLeftToNNLS(t *testing.T) {
 	}
 }
 
-func TestAShareThatDoesNotMatterIsTheLeastOne(t *testing.T) {
+func TestAShareThatDoesNotMatterChangesNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	share := leastLoss(func(share float64) (float64, float64) { return share, 1e-3 * (1 + 1e-13*random.Float64()) }, fine)
 	if share != 0 {
 		t.Errorf("the loss is the same everywhere but for rounding, and %v was taken", share)
+	}
+	share = leastLoss(func(share float64) (float64, float64) { return share, 1e-3 * (1 + 1e-13*random.Float64()) }, forBound)
+	if share != 1 {
+		t.Errorf("a bound for which the loss is the same everywhere is taken as %v, want none", share)
 	}
 }

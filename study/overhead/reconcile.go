@@ -36,7 +36,7 @@ func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree b
 	r.taken = leastLoss(func(limit float64) (fitted, float64) {
 		g := f.fitWith(a.settings, large.Thread.Value, limit)
 		return g, g.loss
-	}, coarse)
+	}, forBound)
 	r.worse = max(0, float64(len(a.settings))*math.Log(r.taken.loss/r.free.loss))
 	return r, true
 }
