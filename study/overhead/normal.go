@@ -13,19 +13,23 @@ type normalEquations struct {
 	b [mostUnknowns]float64
 
 	inUse  []int                               // the unknowns that may be above zero, in the order in which they entered
+	places [mostUnknowns]int                   // the memory of inUse
 	factor [mostUnknowns][mostUnknowns]float64 // the Cholesky factor L of their part of G
-	x      []float64
+	x      [mostUnknowns]float64
 }
 
-func (p problem) normalEquations(squared []float64) *normalEquations {
-	e := &normalEquations{n: p.columns, inUse: make([]int, 0, mostUnknowns), x: make([]float64, p.columns)}
+// set makes the equations of a problem whose weights have these squares.
+func (e *normalEquations) set(p problem, squared []float64) {
+	*e = normalEquations{n: p.columns}
+	e.inUse = e.places[:0]
 	for r, w := range squared {
 		row := p.a[r*p.columns:][:p.columns]
 		for i, v := range row {
 			v *= w
 			e.b[i] += v
+			g := &e.g[i]
 			for j, u := range row[:i+1] {
-				e.g[i][j] += v * u
+				g[j] += v * u
 			}
 		}
 	}
@@ -34,7 +38,6 @@ func (p problem) normalEquations(squared []float64) *normalEquations {
 			e.g[j][i] = e.g[i][j]
 		}
 	}
-	return e
 }
 
 // solve finds the x >= 0 with the least x^T G x / 2 - b^T x, by the active-set method of Lawson and Hanson (1974) on

@@ -25,8 +25,8 @@ func TestNormalEquationsFindWhatNNLSFinds(t *testing.T) {
 			}
 		}
 		p.scaleColumns()
-		e := p.normalEquations(squared)
-		if !e.solve() {
+		var e normalEquations
+		if e.set(p, squared); !e.solve() {
 			continue
 		}
 		solved++
@@ -60,11 +60,13 @@ func TestColumnsThatAreNearlyDependentAreLeftToNNLS(t *testing.T) {
 		p.set(r, 0, x)
 		p.set(r, 1, x+1e-12*x*x)
 	}
-	e := p.normalEquations([]float64{1, 1, 1, 1, 1, 1})
+	var e normalEquations
+	e.set(p, []float64{1, 1, 1, 1, 1, 1})
 	if e.solve() && len(e.inUse) > 1 {
 		t.Errorf("both columns are in use: %v", e.x)
 	}
-	if _, ok := (&normalEquations{n: 2, g: e.g, b: e.b, inUse: []int{0, 1}, x: make([]float64, 2)}).unconstrained(); ok {
+	e.inUse = []int{0, 1}
+	if _, ok := e.unconstrained(); ok {
 		t.Error("the equations of both columns are solved; rounding decides what they give")
 	}
 }

@@ -44,8 +44,9 @@ func (p problem) solve() []float64 {
 		squared[r] = 1
 	}
 	var x []float64
+	var e normalEquations
 	for range 50 {
-		x = p.solveWeighted(squared)
+		x = p.solveWeighted(&e, squared)
 		moved := 0.0
 		for r, before := range squared {
 			e := -1.0
@@ -82,12 +83,12 @@ func (p problem) scaleColumns() []float64 {
 	return scale
 }
 
-// solveWeighted solves with the squares of the weights. The normal equations are ten times as quick as nnls.Solve, and
+// solveWeighted solves with the squares of the weights; its result is valid until the next. The normal equations are ten times as quick as nnls.Solve, and
 // hundreds of thousands of problems are solved for the intervals. They lose half of the digits where columns are nearly
 // dependent; nnls.Solve then takes over.
-func (p problem) solveWeighted(squared []float64) []float64 {
-	if e := p.normalEquations(squared); e.solve() {
-		return e.x
+func (p problem) solveWeighted(e *normalEquations, squared []float64) []float64 {
+	if e.set(p, squared); e.solve() {
+		return e.x[:p.columns]
 	}
 	a, y := make([]float64, len(p.a)), make([]float64, p.rows)
 	for r, w := range squared {

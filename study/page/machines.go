@@ -45,17 +45,21 @@ func (x Machines) Write(dir string) error {
 			Missing: missingOf(s.METG), Fits: newTable(fitsHeader, x.fitRows(i), fitIsText),
 		})
 	}
-	drawn := pageFigures(figures)
+	drawn, title := pageFigures(figures), "Machines beside each other"
+	if len(x.Studies) == 1 {
+		title = "One machine, measured"
+	}
 	for i := range parts {
 		parts[i].Figure = drawn[i+1]
 	}
 	return writePage(dir, "machines.html.tmpl", struct {
 		Machines
+		Title   string
 		MadeOn  string
 		InShort []string
 		SpeedUp pageFigure
 		Parts   []machinePart
-	}{x, dayAndTime(x.Made), x.InShort(), drawn[0], parts}, figures)
+	}{x, title, dayAndTime(x.Made), x.InShort(), drawn[0], parts}, figures)
 }
 
 // A machinePart is one machine's part of the page.
