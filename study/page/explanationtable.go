@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -129,7 +130,7 @@ func gapRows(e overhead.Explanation) [][]string {
 	for _, g := range e.Gaps {
 		row := []string{g.Name, g.Cost}
 		for _, x := range g.Errors {
-			row = append(row, fmt.Sprintf("%+.0f%%", 100*x))
+			row = append(row, signedPercent(x))
 		}
 		rows = append(rows, append(row, criterion(g.AIC)))
 	}
@@ -151,6 +152,14 @@ func errorsInWords(e overhead.Errors) string {
 	return words.Percent(e.Median) + " / " + words.Percent(e.Mean)
 }
 
+// signedPercent writes a share with its sign, in whole percent.
+func signedPercent(x float64) string {
+	if math.Abs(x) < 0.005 {
+		return "0%"
+	}
+	return fmt.Sprintf("%+.0f%%", 100*x)
+}
+
 const reportedTitle = "The published report's own machine, which the fit has not seen (parts of one of 36 cores and 72 CPUs):"
 
 var reportedHeader = []string{"CPUs", "cores", "reported s", "predicted s", "95% of the fit", "off by"}
@@ -160,7 +169,7 @@ func reportedRows(h overhead.Overhead) [][]string {
 	var rows [][]string
 	for _, r := range h.Reported {
 		rows = append(rows, []string{strconv.Itoa(r.CPUs), strconv.Itoa(r.Cores), words.Plain(r.Measured),
-			words.Significant(r.Predicted.Value, 3), r.Predicted.Interval(1), fmt.Sprintf("%+.0f%%", 100*(r.Predicted.Value/r.Measured-1))})
+			words.Significant(r.Predicted.Value, 3), r.Predicted.Interval(1), signedPercent(r.Predicted.Value/r.Measured-1)})
 	}
 	return rows
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -118,18 +119,19 @@ func interval(s metg.Spread) string {
 	return duration(s.Low) + " to " + duration(s.High)
 }
 
-// byMETG returns the schedulers that were measured, the least METG first.
+// byMETG returns the schedulers that were measured, the least METG first, and last those of which it is only known that
+// it lies above some length.
 func byMETG(s metg.Study) []metg.Opponent {
 	measured := slices.DeleteFunc(slices.Clone(s.Opponents), func(o metg.Opponent) bool { return len(o.Measured) == 0 })
 	slices.SortStableFunc(measured, func(a, b metg.Opponent) int {
-		x, y := a.METG(s.Workers(), share).Median, b.METG(s.Workers(), share).Median
+		x, y := a.METG(s.Workers(), share), b.METG(s.Workers(), share)
 		switch {
-		case x < y:
+		case x.Above != y.Above && y.Above:
 			return -1
-		case x > y:
+		case x.Above != y.Above:
 			return 1
 		}
-		return 0
+		return cmp.Compare(x.Median, y.Median)
 	})
 	return measured
 }

@@ -29,7 +29,8 @@ func command(text string) template.HTML {
 	for i, word := range parts {
 		parts[i] = template.HTMLEscapeString(word)
 		if strings.HasPrefix(word, "-") {
-			parts[i] = `<span class="k">` + parts[i] + `</span>`
+			flag, _, _ := strings.Cut(parts[i], "=") // behind it may be a long path, which may be broken
+			parts[i] = `<span class="k">` + flag + `</span>` + strings.TrimPrefix(parts[i], flag)
 		}
 	}
 	return template.HTML(strings.Join(parts, " "))
