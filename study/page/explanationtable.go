@@ -169,7 +169,7 @@ func reportedRows(h overhead.Overhead) [][]string {
 	var rows [][]string
 	for _, r := range h.Reported {
 		rows = append(rows, []string{strconv.Itoa(r.CPUs), strconv.Itoa(r.Cores), words.Plain(r.Measured),
-			words.Significant(r.Predicted.Value, 3), r.Predicted.Interval(1), signedPercent(r.Predicted.Value/r.Measured-1)})
+			words.Significant(r.Predicted.Value, 3), r.Predicted.Interval(1), signedPercent(r.Predicted.Value/r.Measured - 1)})
 	}
 	return rows
 }
