@@ -155,6 +155,13 @@ func TestOtherColumnOrdersAndForeignColumnsAreRead(t *testing.T) {
 	}
 }
 
+func TestMoreChunksThanVoxelsAreOneVoxelEach(t *testing.T) {
+	r := Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 16, VoxPerChunk: 1, CPUCount: 1, Time: 1}
+	if row, err := encodeRow(r); err != nil {
+		t.Errorf("%s: %v", row, err)
+	}
+}
+
 func TestARowThatWasNotEndedIsNoRow(t *testing.T) {
 	row, err := encodeRow(fullRecord())
 	if err != nil {
