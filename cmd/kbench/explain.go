@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -47,6 +48,7 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 			if err != nil {
 				return err
 			}
+			sayFits(c.ErrOrStderr(), records)
 			explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: seed, Resamples: resamples})
 			if err != nil {
 				return fmt.Errorf("%s: %w", strings.Join(files, ", "), err)
@@ -72,6 +74,13 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 	f.StringVar(&cores, "cores", "", coresHelp)
 	f.Uint64Var(&seed, "seed", 1, "seed of the intervals")
 	return c
+}
+
+// sayFits says that an explanation takes its time, where it takes more than some seconds.
+func sayFits(stderr io.Writer, records []study.Record) {
+	if n := overhead.Fits(records); n > 20 {
+		fmt.Fprintf(stderr, "kbench: costs are fitted to %d engines, models and sizes of data, about a second each\n", n)
+	}
 }
 
 const coresHelp = "what CPU counts are, as CPUs=cores or CPUs=cores/sockets: 8=4,72=36/2"

@@ -139,6 +139,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 	if err != nil {
 		return err
 	}
+	sayFits(stderr, records)
 	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: 1, Resamples: resamples}); err == nil {
 		report.Explanation = &explanation
 	} else {

@@ -75,6 +75,12 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	return e, nil
 }
 
+// Fits returns to how many engines, models and data sets Explain fits the model. Each takes about a second.
+func Fits(records []study.Record) int {
+	conditions, _ := conditionsOf(records)
+	return len(conditions)
+}
+
 // conditionsOf groups the records that are not serial: a group for each fit, in the order in which the fits are shown.
 func conditionsOf(records []study.Record) ([]study.Condition, map[study.Condition][]study.Record) {
 	groups := map[study.Condition][]study.Record{}
