@@ -3,8 +3,10 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/study/kit"
 )
 
@@ -48,6 +50,17 @@ func TestAStudyOfAMachineGoesOnAndEndsWithAnArchive(t *testing.T) {
 	refuse(t, []string{"study", dir, "--budget", "2s"}, "--budget 1s", "another folder")
 	refuse(t, []string{"report", archive, csv, "-o", page}, "numa-close.csv", "files of one kind")
 	refuse(t, []string{"report", archive, "-o", page, "--serial", "csdm=1"}, "--serial is for CSV files")
+	refuse(t, []string{"report", archive, archive, "-o", page}, "hold the same study")
+
+	held, err := lock.Take(filepath.Join(dir, ".lock"), lock.Holder("kbench study elsewhere"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, []string{"study", dir, "--budget", "1s"}, "another process is writing to it: kbench study elsewhere")
+	held.Release()
+	plan := string(read(t, filepath.Join(dir, kit.PlanFile)))
+	write(t, filepath.Join(dir, kit.PlanFile), []byte(strings.Replace(plan, host, "another-machine", 1)))
+	refuse(t, []string{"study", dir, "--budget", "1s"}, "a study of another-machine", "another folder")
 }
 
 func TestAStudyOfAMachineRefusesWhatCannotBe(t *testing.T) {
