@@ -41,7 +41,7 @@ func TestReportRefusesHistoriesThatDoNotBelongTogether(t *testing.T) {
 	}
 	out := filepath.Join(dir, "page")
 	refuse(t, []string{"report", one, speedFile(t, again, 0), "-o", out}, "the same name")
-	refuse(t, []string{"report", recordedStudy, one, "-o", out}, "no history of speeds")
+	refuse(t, []string{"report", recordedStudy, one, "-o", out}, "not a history of speeds")
 	refuse(t, []string{"report", one, "--cores", "2=1", "-o", out}, "--cores")
 	nothingIn(t, out)
 }
