@@ -278,7 +278,7 @@ func TestAJitteredShellIsOneShellAsInMRtrix3Live(t *testing.T) {
 	if apart := cases.FurthestApart(got, want, 2475); apart > 1e-4 {
 		t.Errorf("the largest difference is %.2g of a voxel's norm", apart)
 	}
-	// The C library and Python are held to what dwi2fod found in the shell as it was.
+	// Tests of the C library and of Python compare with what dwi2fod found in the original shell.
 	if apart := cases.FurthestApart(cases.Distributions(t), want, 2475); apart > 1e-4 {
 		t.Errorf("what MRtrix3 found in the original shell differs by %.2g of a voxel's norm", apart)
 	}

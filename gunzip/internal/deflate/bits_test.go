@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// bits writes a stream by hand.
+// bits is a stream that is written by hand.
 type bits struct {
 	bytes []byte
 	used  int // bits of the last byte
@@ -30,7 +30,7 @@ func (b *bits) put(v uint32, n int) *bits {
 	return b
 }
 
-// code writes a code, whose highest bit comes first.
+// code writes a code, the highest bit first.
 func (b *bits) code(v uint32, n int) *bits {
 	for i := n - 1; i >= 0; i-- {
 		b.put(v>>i, 1)
@@ -120,7 +120,7 @@ func inflate(d *deflate.Decoder, stream []byte, wide bool) ([]byte, error) {
 	}
 }
 
-// decoders are the portable one and the one of this processor.
+// decoders has the portable decoder and the one of this processor.
 func decoders() map[string]*deflate.Decoder {
 	return map[string]*deflate.Decoder{"portable": deflate.NewDecoder(true), "assembly": deflate.NewDecoder(false)}
 }
@@ -240,14 +240,14 @@ func TestLongCodesAreDecoded(t *testing.T) {
 	}
 }
 
-// TestBadStreamsAreRefused holds to the rules of zlib 1.3, which the words of its messages name here.
+// TestBadStreamsAreRefused follows the rules of zlib 1.3. Its cases have the names of zlib's messages.
 func TestBadStreamsAreRefused(t *testing.T) {
 	full := map[int]int{'a': 1, 256: 1}
 	ends := func(b *bits, code uint32, n int) *bits { return b.code(code, n) }
 	for _, c := range []struct {
 		name   string
 		stream *bits
-		says   string // empty: is taken
+		says   string // the error; empty if the stream is accepted
 	}{
 		{"invalid block type", new(bits).put(1, 1).put(3, 2).put(0, 32), "type 3"},
 		{"invalid stored block lengths", new(bits).put(1, 8).put(5, 16).put(5, 16), "a stored block of 5 bytes whose check says 65530"},
@@ -279,7 +279,7 @@ func TestBadStreamsAreRefused(t *testing.T) {
 		for name, d := range decoders() {
 			for _, wide := range []bool{false, true} {
 				if wide && strings.Contains(c.says, "before the first byte") {
-					continue // a window is taken to be there
+					continue // here the whole window counts as known
 				}
 				got, err := inflate(d, c.stream.bytes, wide)
 				if c.says == "" && (err != nil || !bytes.Equal(got, want)) {
@@ -294,7 +294,8 @@ func TestBadStreamsAreRefused(t *testing.T) {
 }
 
 func TestAnyBitIsABlockOrAnError(t *testing.T) {
-	// From every bit of a stream, as where a search was wrong: never a panic, and both decoders agree.
+	// Decoding may begin at any bit of a stream, after a search that was wrong. It must not panic, and both decoders
+	// must agree.
 	var b bytes.Buffer
 	w, _ := flate.NewWriter(&b, 6)
 	for i := range 300 {
