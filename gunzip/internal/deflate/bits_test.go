@@ -251,8 +251,8 @@ func TestBadStreamsAreRefused(t *testing.T) {
 	}{
 		{"invalid block type", new(bits).put(1, 1).put(3, 2).put(0, 32), "type 3"},
 		{"invalid stored block lengths", new(bits).put(1, 8).put(5, 16).put(5, 16), "a stored block of 5 bytes whose check says 65530"},
-		{"invalid literal/length code", new(bits).put(1, 1).put(1, 2).fixed(286).put(0, 32), "no code of a literal or length"},
-		{"invalid distance code", new(bits).put(1, 1).put(1, 2).fixed('a').fixed(257).code(30, 5).put(0, 32), "no code of a distance"},
+		{"invalid literal/length code", new(bits).put(1, 1).put(1, 2).fixed(286).put(0, 32), "not a code of a literal or length"},
+		{"invalid distance code", new(bits).put(1, 1).put(1, 2).fixed('a').fixed(257).code(30, 5).put(0, 32), "not a code of a distance"},
 		{"invalid distance too far back", new(bits).put(1, 1).put(1, 2).fixed('a').fixed(257).distance(2).put(0, 32), "before the first byte"},
 		{"too many length or distance symbols", new(bits).put(1, 1).put(2, 2).put(30, 5).put(0, 5).put(15, 4).put(0, 99), "too many codes"},
 		{"too many distance symbols", new(bits).put(1, 1).put(2, 2).put(29, 5).put(30, 5).put(15, 4).put(0, 99), "too many codes"},
@@ -266,11 +266,11 @@ func TestBadStreamsAreRefused(t *testing.T) {
 		{"invalid distances set: over-subscribed", new(bits).dynamic(full, 257, map[int]int{0: 1, 1: 1, 2: 1}, 3).put(0, 99), "distances is over-subscribed or incomplete"},
 		{"invalid distances set: incomplete", new(bits).dynamic(full, 257, map[int]int{0: 2}, 1).put(0, 99), "distances is over-subscribed or incomplete"},
 		{"one code of one bit for the end", ends(new(bits).dynamic(map[int]int{256: 1}, 257, nil, 1), 0, 1), ""},
-		{"invalid literal/length code: the other bit", new(bits).dynamic(map[int]int{256: 1}, 257, nil, 1).code(1, 1).put(0, 32), "no code of a literal or length"},
+		{"invalid literal/length code: the other bit", new(bits).dynamic(map[int]int{256: 1}, 257, nil, 1).code(1, 1).put(0, 32), "not a code of a literal or length"},
 		{"one code of one bit for distances", ends(new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, map[int]int{0: 1}, 1).code(0, 1).code(3, 2).code(0, 1), 2, 2), ""},
-		{"invalid distance code: the other bit", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, map[int]int{0: 1}, 1).code(0, 1).code(3, 2).code(1, 1).put(0, 32), "no code of a distance"},
+		{"invalid distance code: the other bit", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, map[int]int{0: 1}, 1).code(0, 1).code(3, 2).code(1, 1).put(0, 32), "not a code of a distance"},
 		{"no distances", ends(new(bits).dynamic(full, 257, nil, 1).code(0, 1), 1, 1), ""},
-		{"invalid distance code: there is none", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, nil, 1).code(0, 1).code(3, 2).put(0, 32), "no code of a distance"},
+		{"invalid distance code: there is none", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, nil, 1).code(0, 1).code(3, 2).put(0, 32), "not a code of a distance"},
 	} {
 		want, wantErr := io.ReadAll(flate.NewReader(bytes.NewReader(c.stream.bytes)))
 		if (wantErr == nil) != (c.says == "") {
