@@ -37,8 +37,8 @@ func forEachGoFile(t *testing.T, generators bool, visit func(file string) error)
 	}
 }
 
-// importsOf has the packages of the repository, each with the packages of the repository that it imports on any
-// system. Imports of tests are left out, and so are packages that have tests only.
+// importsOf returns the packages of the repository, each with the packages of the repository that it imports on any
+// system. It leaves out imports of tests, and packages that have tests only.
 func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	packages := map[string][]string{}
@@ -74,7 +74,7 @@ func isModule(folder string) bool {
 type listedPackage struct {
 	name    string
 	imports []string
-	tests   bool // in the table of the packages that are for tests alone
+	tests   bool // whether it is in the table of packages for tests alone
 }
 
 // listedPackages reads the rows of the tables whose first column is "package", in their order.
@@ -107,7 +107,7 @@ func listedPackages(t *testing.T) []listedPackage {
 	return listed
 }
 
-// The order of the tables makes circles impossible, because a package imports only from rows above its own.
+// A package may import only packages from rows above its own. This order makes circles impossible.
 func TestImportsRunOneWayAsTheArchitectureSays(t *testing.T) {
 	packages, listed := importsOf(t), listedPackages(t)
 	above := map[string]listedPackage{}
@@ -139,11 +139,11 @@ func TestImportsRunOneWayAsTheArchitectureSays(t *testing.T) {
 }
 
 const (
-	mostLines = 75 // of a function
-	mostFiles = 20 // of a package of kernel and study
+	mostLines = 75 // in a function
+	mostFiles = 20 // in a package of kernel and study
 )
 
-// A longer function has parts that deserve names. Generated code is left out, because nobody reads it.
+// The parts of a longer function deserve names. Generated code is left out, because nobody reads it.
 func TestFunctionsAndFoldersAreShort(t *testing.T) {
 	files := map[string]int{}
 	forEachGoFile(t, true, func(file string) error {

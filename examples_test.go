@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// withoutExamples are public packages that have nothing to show to others: the assembly, which stands on an internal package,
-// and its tests.
+// withoutExamples has the public packages without an example. They are of no use to other programs: the assembly, which
+// needs an internal package, and its tests.
 var withoutExamples = []string{"kernel/amd64", "kernel/arm64", "kernel/arm64/words"}
 
 func TestEveryPublicPackageHasAnExampleThatRuns(t *testing.T) {
@@ -44,7 +44,7 @@ func TestEveryPublicPackageHasAnExampleThatRuns(t *testing.T) {
 	}
 }
 
-// exports says whether a file declares a name that other packages see.
+// exports says whether a file declares an exported name.
 func exports(file *ast.File) bool {
 	for _, d := range file.Decls {
 		switch d := d.(type) {

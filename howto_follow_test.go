@@ -11,8 +11,8 @@ import (
 	"github.com/voxfit/voxfit/internal/toymodel"
 )
 
-// These tests put the Go code of the pages of docs/how-to where the pages say, and compile it, in an overlay that
-// leaves the tree as it is.
+// These tests put the Go code of the pages of docs/how-to where the pages say, and compile it. They use an overlay, so
+// that the tree does not change.
 
 // blocksOf returns the blocks of code of a page, indented or fenced, without indentation and fences.
 func blocksOf(t *testing.T, page string) []string {
@@ -61,7 +61,7 @@ func blockWith(t *testing.T, page, beginning string) string {
 	return found[0]
 }
 
-// edited is a file of the tree with replacements. Each replaced text must occur once.
+// edited returns a file of the tree with replacements. Each replaced text must occur once.
 func edited(t *testing.T, text, path string, oldAndNew ...string) string {
 	t.Helper()
 	for i := 0; i < len(oldAndNew); i += 2 {
@@ -82,7 +82,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// withImport is a file of Go that imports a package.
+// withImport returns a file of Go with the import of a package added.
 func withImport(text, path string) string {
 	if quoted := `"` + path + `"`; !strings.Contains(text, quoted) {
 		return strings.Replace(text, "import (\n", "import (\n\t"+quoted+"\n", 1)
@@ -90,7 +90,7 @@ func withImport(text, path string) string {
 	return text
 }
 
-// unfollowed skips the test of a page in a tree where somebody has already followed the page.
+// unfollowed skips the test of a page in a tree in which somebody has already followed the page.
 func unfollowed(t *testing.T, made string) {
 	t.Helper()
 	if _, err := os.Stat(made); err == nil {
@@ -98,7 +98,7 @@ func unfollowed(t *testing.T, made string) {
 	}
 }
 
-// vet compiles packages, and their tests, with these files in the tree.
+// vet compiles packages and their tests with these files in the tree.
 func vet(t *testing.T, files map[string]string, packages ...string) {
 	t.Helper()
 	overlay, err := toymodel.Overlay(t.TempDir(), files)

@@ -13,7 +13,7 @@ import (
 // The pages of docs/how-to name files, packages, types, functions and tests. When one of these moves, the page
 // becomes wrong.
 
-// madeUp are the names that a reader adds by following the pages.
+// madeUp has the names that a reader adds by following the pages.
 var madeUp = []string{
 	"model/toy.go", "bench/compare/portable.go", "bench/counts/avx2toy.csv", "avx2toy", "AVX2TOY", "doubleAVX2TOY", "singleAVX2TOY",
 	"logratio",
@@ -40,7 +40,7 @@ func howTos(t *testing.T) map[string]string {
 // A path begins with a folder of the project, and is not a part of a longer path.
 var pathInText = regexp.MustCompile(`(?m)(?:^|[\s` + "`" + `(>])(?:\./)?(\w[\w-]*)(/[\w.*/-]+)`)
 
-func TestFilesThatTheHowTosNameAreThere(t *testing.T) {
+func TestFilesThatTheHowTosNameExist(t *testing.T) {
 	named, made := 0, map[string]bool{}
 	for path := range commandsOf(t) {
 		first, _, _ := strings.Cut(path, "/")
@@ -50,7 +50,7 @@ func TestFilesThatTheHowTosNameAreThere(t *testing.T) {
 		for _, match := range pathInText.FindAllStringSubmatch(text, -1) {
 			path := strings.TrimRight(strings.TrimSuffix(match[1]+match[2], "..."), "./")
 			if info, err := os.Stat(match[1]); made[match[1]] || err != nil || !info.IsDir() || slices.Contains(madeUp, path) {
-				continue // a command makes it
+				continue // a command creates it
 			}
 			named++
 			if found, err := filepath.Glob(path); err != nil || len(found) == 0 {
@@ -97,7 +97,7 @@ func wordsOfSources(t *testing.T) map[string]bool {
 	return words
 }
 
-func TestNamesThatTheHowTosQuoteAreThere(t *testing.T) {
+func TestNamesThatTheHowTosQuoteExist(t *testing.T) {
 	words, quoted := wordsOfSources(t), 0
 	name := regexp.MustCompile("`((?:[A-Za-z_]\\w*\\.)?[A-Za-z_]\\w*)[(,{`]")
 	for page, text := range howTos(t) {

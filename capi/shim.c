@@ -1,6 +1,6 @@
-// The public functions. They are C, not Go, because after a fork no Go code may run: its runtime has
-// threads that the child does not have, and a call would wait for them for ever. Each function looks
-// whether this is still the process that loaded the library, and only then enters Go.
+// The public functions are in C, because no Go code may run after a fork: Go's runtime has threads that the child does
+// not have, and a call would wait for them for ever. Each function checks that this is the process that loaded the
+// library before it enters Go.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,8 +17,9 @@
 #include "voxfit.h"
 #include "_cgo_export.h"
 
-// The message of each thread. It is not a _Thread_local array. Go has a thread-local variable, because of which all
-// thread-local memory of this library comes from a block of 1.6 KB that all libraries of the process share.
+// The message of each thread. It is not a _Thread_local array, because memory is scarce there: Go has a thread-local
+// variable, for which all thread-local memory of this library comes from a block of 1.6 KB that all libraries of the
+// process share.
 enum { MESSAGE = 2048 };
 static pthread_key_t message_key;
 

@@ -84,7 +84,7 @@ func TestFinishedBlocksComeBackBitForBitAfterAKill(t *testing.T) {
 	}
 }
 
-// Zeros take a bit each. What is a zero by value alone, minus zero, comes back with its sign.
+// Zeros take a bit each. Minus zero is stored, so that it comes back with its sign.
 func TestParametersThatAreZeroTakeNoRoomInACheckpointAndComeBackBitForBit(t *testing.T) {
 	const voxels, parameters = 1000, 181
 	dense, sparse := fit.Result{Parameters: make([]float64, voxels*parameters), Status: make([]kernel.Status, voxels)}, fit.Result{}
@@ -147,7 +147,7 @@ func TestACheckpointOfAnotherFitIsNotUsed(t *testing.T) {
 	}
 }
 
-// Two fits that wrote into one file, as those of before the lock could, leave blocks of both in it.
+// Before there was a lock, two fits could write into one file and leave blocks of both in it.
 func TestABlockOfAnotherFitIsNeverTakenOver(t *testing.T) {
 	dir := t.TempDir()
 	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
@@ -207,7 +207,7 @@ func TestACheckpointOfAnOlderVersionIsStartedAnewAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestACheckpointIsNoLinkAndNoFolder(t *testing.T) {
+func TestALinkOrAFolderIsRefusedAsACheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	target, link := filepath.Join(dir, "precious"), filepath.Join(dir, "partial")
 	if err := os.WriteFile(target, []byte("kept"), 0o644); err != nil {

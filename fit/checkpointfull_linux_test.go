@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/fit"
 )
 
-func TestACheckpointThatAFullDiskHasNoRoomForIsOneErrorAndLeavesNoFile(t *testing.T) {
+func TestACheckpointOnAFullDiskIsOneErrorAndLeavesNoFile(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount the small file system of this test")
 	}

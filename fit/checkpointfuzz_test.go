@@ -13,8 +13,9 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// Whatever a checkpoint's file holds, its whole blocks of this fit are found, and the rest is cut off: a block that is
-// saved then is there when the file is opened again. With mended, what follows the head gets the checksum of a block.
+// Whatever a checkpoint's file holds, its complete blocks of this fit are found, and the rest is cut off. A block that
+// is saved after that is found when the file is opened again. With mended, the bytes after the head get the checksum of
+// a block.
 func FuzzCheckpointsAreGoneOnWithOrStartedAnew(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "partial")
 	f.Add([]byte{}, false, false)
@@ -33,10 +34,10 @@ func FuzzCheckpointsAreGoneOnWithOrStartedAnew(f *testing.F) {
 	f.Add(voxels(1<<63, 1<<63+1, 1), false, true)
 	f.Add(voxels(0, 1<<62, 3), false, true)
 	marked := voxels(0, 2, 2)
-	marked[len(marked)-6], marked[len(marked)-1] = 0xfc, 0xff // parameters that the model does not have
+	marked[len(marked)-6], marked[len(marked)-1] = 0xfc, 0xff // claims parameters that the model does not have
 	f.Add(marked, false, true)
 	endless := voxels(0, 1, 1)
-	endless[len(endless)-6] = 0x7f // more bytes than there are
+	endless[len(endless)-6] = 0x7f // claims more bytes than there are
 	f.Add(endless, false, true)
 	f.Fuzz(func(t *testing.T, data []byte, whole, mended bool) {
 		if mended {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/sched"
 )
@@ -43,10 +44,10 @@ func (r Result) Slice(f kernel.Fitter, part sched.Range) Result {
 func Block(ctx context.Context, f kernel.Fitter, signal []float32, result Result, plan sched.Plan) (sched.Account, error) {
 	n, m := len(result.Status), f.Measurements()
 	if len(signal) != n*m {
-		return sched.Account{}, fmt.Errorf("fit: %d signal values for %d voxels of %d measurements", len(signal), n, m)
+		return sched.Account{}, fmt.Errorf("fit: %s for %s of %s", plural.Count(len(signal), "signal value"), plural.Count(n, "voxel"), plural.Count(m, "measurement"))
 	}
 	if len(result.Parameters) != n*f.Parameters() {
-		return sched.Account{}, fmt.Errorf("fit: room for %d parameters for %d voxels of %d parameters", len(result.Parameters), n, f.Parameters())
+		return sched.Account{}, fmt.Errorf("fit: room for %s for %s of %s", plural.Count(len(result.Parameters), "parameter"), plural.Count(n, "voxel"), plural.Count(f.Parameters(), "parameter"))
 	}
 	plan.Voxels, plan.Elastic = n, true
 	plan.VoxelBytes = VoxelBytes(f)

@@ -34,7 +34,7 @@ func fitters(t testing.TB, g *acq.GradientTable, r acq.Response) map[string]kern
 		t.Fatal(err)
 	}
 	wm, gm, csf := phantom.Tissues()
-	degree := map[bool]int{false: 8, true: 4}[testing.Short()] // an emulator takes minutes for 8
+	degree := map[bool]int{false: 8, true: 4}[testing.Short()] // degree 8 takes minutes in an emulator
 	msmt, err := model.NewMSMT(g, model.NameTissues([]acq.Response{wm, gm, csf}), model.MSMTOptions{LMax: degree})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func fitters(t testing.TB, g *acq.GradientTable, r acq.Response) map[string]kern
 	return fitters
 }
 
-// fitBlock fits by a plan, from a result filled with rubbish.
+// fitBlock fits by a plan, into a result that is filled with rubbish before.
 func fitBlock(t testing.TB, f kernel.Fitter, signal []float32, plan sched.Plan) fit.Result {
 	t.Helper()
 	result := fit.New(f, len(signal)/f.Measurements())
@@ -87,7 +87,7 @@ func same(f kernel.Fitter, a fit.Result, i int, b fit.Result, j int) bool {
 func TestResultsAreTheSameBitsForAnyChunksAndWorkers(t *testing.T) {
 	voxels := 1100
 	if testing.Short() {
-		voxels = 60 // several batches, and a part of one, on every set
+		voxels = 60 // on every set these are several batches and a part of one
 	}
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 20, Seed: 5})
 	if err != nil {
@@ -130,10 +130,10 @@ func realAcquisition(t testing.TB, name string) ([]float32, *acq.GradientTable) 
 	return signal, g
 }
 
-// A plant is a bad voxel, and the codes that its fit may end with.
+// A plant is a bad voxel, with the codes that its fit may end with.
 type plant struct {
 	name  string
-	spoil func(voxel []float32, dwi int) // dwi: a volume of the highest shell, which every model reads
+	spoil func(voxel []float32, dwi int) // dwi is a volume of the highest shell, which every model reads
 	zero  bool                           // all parameters are zero
 	codes []kernel.Code
 }
@@ -272,10 +272,10 @@ func reportShare(b *testing.B, isa string, rate float64) {
 	b.ReportMetric(100*rate/peak.Float64, "%peak")
 }
 
-// csdOperations counts the additions and multiplications that CSD cannot do without, on the HCP protocol
-// with lmax 8: X^T s, in each iteration the Gram matrix from its moments (4,387 multiply-adds), its
-// Cholesky factor, two triangular solves and the fodf in 181 directions, and that fodf once before. The
-// moments are left out: what they take depends on how many directions change sides.
+// csdOperations returns the number of additions and multiplications that CSD needs at least, on the HCP protocol with
+// lmax 8. These are X^T s, the fodf in 181 directions once, and in each iteration the Gram matrix from its moments
+// (4,387 multiply-adds), its Cholesky factor, two triangular solves and the fodf in 181 directions. The moments are
+// left out, because their cost depends on how many directions change sides.
 func csdOperations(status []kernel.Status) float64 {
 	const volumes, coefficients, directions, gram = 270, 45, 181, 4387
 	const fodf = 2 * directions * coefficients

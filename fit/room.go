@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/sched"
@@ -33,7 +34,7 @@ func NewRoom(voxels, measurements, parameters int) (*Room, error) {
 	for i, bytes := range []int{4 * voxels * measurements, 8 * voxels * parameters, statusBytes * statuses} {
 		pages, err := numa.NewPages(bytes)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("room for %d voxels: %w", voxels, err), r.Free())
+			return nil, errors.Join(fmt.Errorf("room for %s: %w", plural.Count(voxels, "voxel"), err), r.Free())
 		}
 		r.pages[i] = pages
 	}

@@ -63,7 +63,7 @@ func TestCancelledFitLeavesNoGoroutineAndItsRoomNoMapping(t *testing.T) {
 	if mapped(t, address) {
 		t.Error("the room's signal is still mapped")
 	}
-	for range 60_000 { // a goroutine that has said that it is done may be counted for a moment
+	for range 60_000 { // a goroutine that has ended may still be counted for a moment
 		if runtime.NumGoroutine() <= before {
 			return
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// pinning is by whether this system can pin.
+// pinning is the pinning that this system supports.
 var pinning = map[bool]sched.Pinning{true: sched.PinCore, false: sched.PinNone}
 
 func TestFitInARoomIsTheSameAsOnTheHeap(t *testing.T) {

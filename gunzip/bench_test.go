@@ -10,7 +10,7 @@ import (
 	kgzip "github.com/klauspost/compress/gzip"
 )
 
-// benchmarkFile is the gzip file that VOXFIT_GUNZIP_FILE names, else one of 32 MiB of synthetic diffusion data.
+// benchmarkFile returns the gzip file that VOXFIT_GUNZIP_FILE names, or else one of 32 MiB of synthetic diffusion data.
 func benchmarkFile(b *testing.B) []byte {
 	if path := os.Getenv("VOXFIT_GUNZIP_FILE"); path != "" {
 		file, err := os.ReadFile(path)
@@ -22,13 +22,14 @@ func benchmarkFile(b *testing.B) []byte {
 	return compressed(b, signals(32<<20), 6)
 }
 
-// counter counts what is written to it.
+// counter counts the bytes that are written to it.
 type counter int64
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
-// BenchmarkReader reads a file to its end: with the assembly and without, with one worker and two, and twice at the
-// same time with one each, which is what two workers could reach. klauspost is the library of that name.
+// BenchmarkReader reads a file to its end, with the assembly and without, with one worker and with two. It also reads
+// the file twice at the same time with one worker each, which is the most that two workers could reach. klauspost is
+// the library of that name.
 func BenchmarkReader(b *testing.B) {
 	file := benchmarkFile(b)
 	for _, isa := range []string{"auto", "generic"} {

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/gunzip"
 )
 
-// A file is decompressed by two workers. (This one is so small that one of them does it all.)
+// Two workers decompress a file. This one is so small that one of them does all the work.
 func Example() {
 	var file bytes.Buffer
 	w := gzip.NewWriter(&file)

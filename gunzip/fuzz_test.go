@@ -17,8 +17,8 @@ func addFiles(f *testing.F) {
 	f.Add(append(compressed(f, []byte("one"), 6), compressed(f, []byte("two"), 6)...))
 }
 
-// FuzzReader holds that any bytes give what the standard library gives, or an error where it gives one, with the
-// assembly and without.
+// FuzzReader checks that any bytes give what the standard library gives, or an error if it gives one, with the assembly
+// and without.
 func FuzzReader(f *testing.F) {
 	addFiles(f)
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -30,7 +30,7 @@ func FuzzReader(f *testing.F) {
 			t.Setenv("VOXFIT_ISA", isa)
 			got, err := decoded(file, 1, leastPiece)
 			if wantErr == nil && errors.Is(err, gzip.ErrHeader) {
-				return // flags that are to be refused
+				return // RFC 1952 wants such flags refused
 			}
 			if (err == nil) != (wantErr == nil) || wantErr == nil && !bytes.Equal(got, want) {
 				t.Fatalf("%s: %d bytes, error %v, expected %d bytes, error %v", isa, len(got), err, len(want), wantErr)
@@ -42,7 +42,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzPieces holds that pieces of 50 bytes give what the whole gives.
+// FuzzPieces checks that pieces of 50 bytes give what the whole gives.
 func FuzzPieces(f *testing.F) {
 	addFiles(f)
 	f.Fuzz(func(t *testing.T, file []byte) {

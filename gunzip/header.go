@@ -14,7 +14,7 @@ const (
 	magic       = "\x1f\x8b\x08" // and the method, deflate
 	leastHeader = 10
 	trailerSize = 8
-	// mostHeader is how long a header may be that is read: extra data take up to 64 KiB, names and comments a line.
+	// mostHeader is the largest header that is read: extra data take up to 64 KiB, names and comments a line.
 	mostHeader = 1 << 18
 
 	flagCRC     = 1 << 1

@@ -13,8 +13,8 @@ import (
 	"github.com/voxfit/voxfit/internal/long"
 )
 
-// hostileData are n bytes or more that are hard to divide: noise, zeros, far repeats, diffusion data, and gzip files within,
-// whose blocks a search finds where they are stored.
+// hostileData returns n bytes or more that are hard to divide: noise, zeros, far repeats, diffusion data, and whole
+// gzip files. If these are in stored blocks, a search finds their blocks.
 func hostileData(r *rand.Rand, n int) []byte {
 	var out []byte
 	for len(out) < n {
@@ -45,7 +45,7 @@ func hostileData(r *rand.Rand, n int) []byte {
 	return out
 }
 
-// hostileMember has any header, and blocks of any size, many of them empty.
+// hostileMember writes a member with any header and with blocks of any size, many of them empty.
 func hostileMember(r *rand.Rand, size int) []byte {
 	out := []byte{0x1f, 0x8b, 8, byte(r.IntN(32)), 1, 2, 3, 4, 0, 255}
 	if out[3]&flagExtra != 0 {

@@ -43,7 +43,7 @@ func TestPiecesOfRealFilesGiveTheStandardLibrarysBytes(t *testing.T) {
 	}
 }
 
-// blocked are many small members, as bgzip makes them; some hold nothing.
+// blocked returns many small members, as bgzip makes them. Some are empty.
 func blocked(t *testing.T, data []byte, size int) []byte {
 	var file []byte
 	for at := 0; at < len(data); at += size {
@@ -66,7 +66,7 @@ func TestPiecesOfManyMembersAreJoined(t *testing.T) {
 	}
 }
 
-// begunInOrder counts the pieces that were joined as they had been decoded ahead.
+// begunInOrder counts the pieces that were decoded ahead and could be joined.
 func begunInOrder(times Times) (ahead, inTurn int) {
 	for _, p := range times.Pieces {
 		if p.InTurn > 0 {
@@ -116,14 +116,14 @@ func TestDamagedPiecesAreAnErrorAfterGoodBytes(t *testing.T) {
 	wantSame(t, append(bytes.Clone(file), "this is garbage"...), 3, 30_000)
 }
 
-// thief is a member that begins with a match of three bytes, 100 back, and has the checksum of what a reader would give that
-// lets it reach the member before.
+// thief returns a member that begins with a match of three bytes at distance 100. Its checksum is that of the output of
+// a reader that wrongly lets the match reach the member before.
 func thief(before []byte) []byte {
 	member := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 	at, bits := uint(0), uint32(0)
 	put := func(v uint32, n uint) { bits |= v << at; at += n }
 	put(1, 1)         // the last block
-	put(1, 2)         // with the fixed codes, whose highest bit comes first:
+	put(1, 2)         // with the fixed codes, the highest bit first:
 	put(0b1000000, 7) // the length 3
 	put(0b10110, 5)   // the distance 97
 	put(3, 5)         // and 3
@@ -135,7 +135,8 @@ func thief(before []byte) []byte {
 
 func TestNoMatchReachesTheMemberBefore(t *testing.T) {
 	plain := signals(100_000)
-	// The second block's window is in all that follows, as markers; they fill three chunks, and the member ends in the fourth.
+	// Everything after the second block contains its window, as markers. They fill three chunks, and the member ends in
+	// the fourth.
 	echo := bytes.Repeat(samples(30_000)["random"], 30)
 	for name, c := range map[string]struct {
 		first  []byte
@@ -164,7 +165,7 @@ func TestNoMatchReachesTheMemberBefore(t *testing.T) {
 	}
 }
 
-// A brittle file fails from some byte on.
+// A brittle file returns an error for reads beyond some byte.
 type brittle struct {
 	*bytes.Reader
 	good int64
@@ -195,7 +196,7 @@ func TestAnErrorOfTheFileIsGiven(t *testing.T) {
 	}
 }
 
-// stretched are data that deflate to a thousandth, with some that do not in between.
+// stretched returns data that deflate to a thousandth, with some others in between.
 func stretched(t *testing.T) (file []byte, size int64) {
 	noise, zeros := signals(20_000), make([]byte, 3_000_000)
 	for range 10 {
@@ -205,7 +206,7 @@ func stretched(t *testing.T) (file []byte, size int64) {
 	return file, size
 }
 
-func TestMemoryIsBoundedWhateverTheDataAre(t *testing.T) {
+func TestMemoryIsBoundedForAllData(t *testing.T) {
 	peer.Slow(t)
 	const piece, workers = 10_000, 2
 	file, size := stretched(t)
@@ -216,13 +217,14 @@ func TestMemoryIsBoundedWhateverTheDataAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer z.Close()
-	// What is read late is kept until then, as much as ever.
+	// A slow reader makes the workers keep as much as they ever do.
 	time.Sleep(100 * time.Millisecond)
 	if n, err := io.Copy(io.Discard, z); err != nil || n != size {
 		t.Fatalf("%d bytes, error %v, expected %d bytes", n, err, size)
 	}
 	runtime.ReadMemStats(&after)
-	// All is used again, so that what was allocated is what was held; windows of 32 KiB alone are made anew.
+	// All memory is used again, so that the allocated bytes are those that were held. Only windows of 32 KiB are
+	// allocated anew.
 	windows := uint64(size/windowSize/8) * windowSize
 	if took, most := after.TotalAlloc-before.TotalAlloc, uint64(peakMemory(divide(int64(len(file)), workers, piece, piece), workers))+windows; took > most {
 		t.Errorf("%d bytes were allocated, expected at most %d", took, most)
@@ -241,7 +243,7 @@ func TestCloseStopsEveryGoroutineAtAnyMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 		z.Close()
-		// A goroutine that has done its work still needs a moment to disappear.
+		// A goroutine that has ended may still be counted for a moment.
 		for range 10_000 {
 			if runtime.NumGoroutine() <= before {
 				break

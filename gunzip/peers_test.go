@@ -9,7 +9,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// TestFilesOfOtherCompressorsAreRead has those programs that are installed compress the same data.
+// TestFilesOfOtherCompressorsAreRead lets each program that is installed compress the same data.
 func TestFilesOfOtherCompressorsAreRead(t *testing.T) {
 	peer.Slow(t)
 	data := signals(400_000)
@@ -34,7 +34,7 @@ func TestFilesOfOtherCompressorsAreRead(t *testing.T) {
 	}
 }
 
-// output is what a command makes of data.
+// output returns the output of a command with data as its input.
 func output(t *testing.T, words []string, data []byte) []byte {
 	t.Helper()
 	c := exec.Command(words[0], append(words[1:], "-c")...)

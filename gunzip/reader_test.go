@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// wantSame asserts that a file gives the same bytes as with the standard library, and an error where that gives one.
+// wantSame asserts that a file gives the same bytes as with the standard library, and an error if that gives one.
 func wantSame(t *testing.T, file []byte, workers int, piece int64) {
 	t.Helper()
 	want, wantErr := asStandard(file)
@@ -91,7 +91,7 @@ func TestHeadersMayHaveEveryField(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsCutAnywhereIsNeverSilentlyShort(t *testing.T) {
+func TestAFileThatIsCutOffAnywhereIsAnError(t *testing.T) {
 	peer.Slow(t)
 	data := samples(500)
 	file := append(compressed(t, data["diffusion"], 6), compressed(t, data["masked"], 9)...)
@@ -125,7 +125,7 @@ func TestAFlippedBitIsAnErrorOrInTheHeader(t *testing.T) {
 	onEachSet(t, func(t *testing.T) {
 		for bit := range 8 * len(file) {
 			if bit/8 == 3 && bit%8 >= 5 {
-				continue // flags that RFC 1952 wants refused, and the standard library lets pass
+				continue // RFC 1952 wants such flags refused, but the standard library accepts them
 			}
 			damaged := bytes.Clone(file)
 			damaged[bit/8] ^= 1 << (bit % 8)
@@ -164,7 +164,7 @@ func TestErrorsSayWhatWasFoundAndWhere(t *testing.T) {
 	}
 }
 
-func TestNothingIsGivenAfterClose(t *testing.T) {
+func TestAfterCloseNothingIsRead(t *testing.T) {
 	file := compressed(t, []byte("signal"), 6)
 	z, err := NewReader(bytes.NewReader(file), int64(len(file)), 1)
 	if err != nil {

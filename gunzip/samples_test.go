@@ -14,7 +14,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// onEachSet runs a test with the assembly, where there is one, and with the portable code.
+// onEachSet runs a test with the assembly, if there is one, and with the portable code.
 func onEachSet(t *testing.T, test func(t *testing.T)) {
 	for _, isa := range []string{"auto", "generic"} {
 		t.Run(isa, func(t *testing.T) {
@@ -43,7 +43,7 @@ func asStandard(file []byte) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-// compressed is one member.
+// compressed returns data as one member.
 func compressed(t testing.TB, data []byte, level int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -60,7 +60,7 @@ func compressed(t testing.TB, data []byte, level int) []byte {
 	return b.Bytes()
 }
 
-// samples are data of many kinds, each of about n bytes.
+// samples returns data of many kinds, each of about n bytes.
 func samples(n int) map[string][]byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	random := make([]byte, n)
@@ -81,11 +81,11 @@ func samples(n int) map[string][]byte {
 	}
 }
 
-// signals are n bytes of diffusion data.
+// signals returns n bytes of diffusion data.
 func signals(n int) []byte { return diffusion(rand.New(rand.NewPCG(1, 2)), n/2, false) }
 
-// diffusion is int16 like those of a volume, little-endian: noise about a signal that changes slowly; where masked,
-// zero in most of the slices' corners.
+// diffusion returns numbers like those of a volume, little-endian int16: noise about a signal that changes slowly. If
+// masked, most corners of the slices are zero.
 func diffusion(r *rand.Rand, voxels int, masked bool) []byte {
 	out := make([]byte, 0, 2*voxels)
 	level := 300.0
@@ -100,7 +100,7 @@ func diffusion(r *rand.Rand, voxels int, masked bool) []byte {
 	return out
 }
 
-// periods are runs of every short period.
+// periods returns runs of every short period.
 func periods(r *rand.Rand, n int) []byte {
 	var out []byte
 	for len(out) < n {
@@ -115,7 +115,7 @@ func periods(r *rand.Rand, n int) []byte {
 	return out[:n]
 }
 
-// realFiles are the .nii.gz of the shared data.
+// realFiles returns the .nii.gz files of the shared data.
 func realFiles(t *testing.T) map[string][]byte {
 	files := map[string][]byte{}
 	for _, pattern := range []string{"*/*.nii.gz", "*/expected/*.nii.gz"} {

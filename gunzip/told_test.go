@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// echoes are n bytes of which every second thousand are those from 30,000 bytes before, so that markers do not vanish.
+// echoes returns n bytes. Every second thousand repeats the bytes 30,000 before, so that markers do not vanish.
 func echoes(n int) []byte {
 	r := rand.New(rand.NewPCG(11, 12))
 	out := make([]byte, n)
@@ -39,8 +39,8 @@ func (w *watched) ReadAt(p []byte, at int64) (int, error) {
 	return w.Reader.ReadAt(p, at)
 }
 
-// decodedInTwo decodes a file in two pieces, of which the first one is begun and ended when the second one has read as far
-// as told, or has ended. It gives the second one, and the output.
+// decodedInTwo decodes a file in two pieces. The first piece is decoded only when the second has read as far as told,
+// or has ended. decodedInTwo returns the second piece, and the output.
 func decodedInTwo(t *testing.T, file []byte, told int64) (second *piece, output []byte) {
 	t.Helper()
 	size := int64(len(file))
@@ -79,7 +79,7 @@ func TestAPieceGoesOnWithBytesOnceItIsItsTurn(t *testing.T) {
 	for _, c := range []struct {
 		name       string
 		told       int64
-		begin, end bool // whether the first and the last chunk are symbols
+		begin, end bool // whether the first and the last chunk have symbols
 	}{
 		{"before the search", size/4 + 1, false, false},
 		{"in the middle", size / 4 * 3, true, false},
@@ -91,7 +91,7 @@ func TestAPieceGoesOnWithBytesOnceItIsItsTurn(t *testing.T) {
 		}
 		chunks := second.chunks
 		if last := len(chunks) - 1; chunks[last].begin == chunks[last].end {
-			chunks = chunks[:last] // behind the end of a member nothing is unknown
+			chunks = chunks[:last] // after the end of a member everything is known
 		}
 		if begin, end := chunks[0].wide, chunks[len(chunks)-1].wide; begin != c.begin || end != c.end {
 			t.Errorf("told %s: the first chunk is symbols: %v, the last: %v; expected %v, %v", c.name, begin, end, c.begin, c.end)
@@ -100,7 +100,7 @@ func TestAPieceGoesOnWithBytesOnceItIsItsTurn(t *testing.T) {
 }
 
 func TestAPieceThatBeganAtAWrongPlaceBeginsAgain(t *testing.T) {
-	// Stored blocks hold whole files, whose blocks a search finds.
+	// Stored blocks contain whole gzip files, and a search finds the blocks of these.
 	inner := bytes.Repeat(compressed(t, signals(100_000), 6), 20)
 	file := compressed(t, inner, gzip.NoCompression)
 	size := int64(len(file))

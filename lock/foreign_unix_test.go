@@ -14,7 +14,7 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// TestMain lets the test binary take a lock as another user: it prints the refusal.
+// TestMain lets the test binary try to take a lock as another user, and print the error.
 func TestMain(m *testing.M) {
 	path := os.Getenv("VOXFIT_TEST_TAKE")
 	if path == "" {

@@ -24,6 +24,7 @@ type HeldError struct {
 	cause        error
 }
 
+// Error has the path, ErrHeld's text and the holder's.
 func (e *HeldError) Error() string {
 	if e.Holder == "" {
 		return fmt.Sprintf("%s: %v", e.Path, e.cause)
@@ -31,6 +32,7 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("%s: %v: %s", e.Path, e.cause, e.Holder)
 }
 
+// Unwrap returns an error that is ErrHeld.
 func (e *HeldError) Unwrap() error { return e.cause }
 
 // A ForeignError says that the lock file at Path cannot be taken because another user made it. errors.Is finds
@@ -41,6 +43,7 @@ type ForeignError struct {
 	cause error
 }
 
+// Error says whose file is in the way, and what to do.
 func (e *ForeignError) Error() string {
 	if e.Left {
 		return e.Path + ": this lock file of another user was left behind by a command that was killed: remove it, or write to another folder"
@@ -48,6 +51,7 @@ func (e *ForeignError) Error() string {
 	return e.Path + ": this lock file of another user cannot be read: if no command of that user is running, remove it; else wait, or write to another folder"
 }
 
+// Unwrap returns an error that is fs.ErrPermission.
 func (e *ForeignError) Unwrap() error { return e.cause }
 
 // Holder describes this process for the error of a second one: the command, the process, the host, and the time.

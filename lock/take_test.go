@@ -15,7 +15,7 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-func TestTheSecondIsToldWhoTheFirstIs(t *testing.T) {
+func TestTheErrorNamesTheHolderOfTheLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".maps.lock")
 	first, err := lock.Take(path, lock.Holder("kbench fit csdm a.nii"))
 	if err != nil {
@@ -69,8 +69,8 @@ func TestALockFileThatVanishedIsNoticed(t *testing.T) {
 	}
 }
 
-// Takers and releasers of one name race for the file between opening, locking and removing it.
-func TestNoTwoHoldTheSameLock(t *testing.T) {
+// Goroutines take and release a lock of one name, so that they race between opening, locking and removing the file.
+func TestNoTwoGoroutinesHoldTheSameLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".lock")
 	var holders, taken atomic.Int32
 	var wg sync.WaitGroup
@@ -103,14 +103,14 @@ func TestNoTwoHoldTheSameLock(t *testing.T) {
 }
 
 func TestALockEndsWithItsProcess(t *testing.T) {
-	if os.Getenv("VOXFIT_TEST_HOLD") != "" { // the child, which is killed and would leave a folder of its own
+	if os.Getenv("VOXFIT_TEST_HOLD") != "" { // the child process is killed, and would leave a folder of its own
 		l, err := lock.Take(os.Getenv("VOXFIT_TEST_HOLD"), "child")
 		if err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("held\n")
 		time.Sleep(time.Hour) // until it is killed
-		runtime.KeepAlive(l)  // a file that nothing refers to is closed, and its lock is gone
+		runtime.KeepAlive(l)  // otherwise the file would be closed, and the lock released
 	}
 	path := filepath.Join(t.TempDir(), ".lock")
 	child := exec.Command(os.Args[0], "-test.run=^TestALockEndsWithItsProcess$")

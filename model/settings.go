@@ -63,6 +63,7 @@ type OptionError struct {
 	err    error
 }
 
+// Error is one line with the option, what was found and what was expected.
 func (e *OptionError) Error() string { return e.err.Error() }
 
 // Unwrap is the error without the option's name.

@@ -7,8 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestNewHeaderKeepsTheAffineInBothForms holds for every rotation, spacing and handedness: the
-// qform gives the same place as the sform.
+// For every rotation, spacing and handedness, the qform gives the same place as the sform.
 func TestNewHeaderKeepsTheAffineInBothForms(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var q [3]float64
@@ -17,7 +16,7 @@ func TestNewHeaderKeepsTheAffineInBothForms(t *testing.T) {
 			q[i] = rapid.Float64Range(-1, 1).Draw(t, "quaternion")
 			length += q[i] * q[i]
 		}
-		// On the unit ball; its surface holds the half-turns, where a = 0.
+		// The quaternions are in the unit ball. Its surface has the half-turns, where a = 0.
 		if scale := math.Sqrt(length); scale > 1 || rapid.Bool().Draw(t, "half-turn") && scale > 0.01 {
 			for i := range q {
 				q[i] /= scale
@@ -50,7 +49,7 @@ func TestNewHeaderKeepsTheAffineInBothForms(t *testing.T) {
 	})
 }
 
-// nibabel reads no image whose quaternion is longer than 1, so none is written.
+// nibabel refuses an image whose quaternion is longer than 1, so none may be written.
 func TestAQuaternionThatIsTooLongIsShortenedWhenItIsRead(t *testing.T) {
 	for version := 1; version <= 2; version++ {
 		h := NewHeader([]int{2, 3, 4}, nil, obliqueAffine)

@@ -24,7 +24,8 @@ func benchIndex() []int {
 	return index
 }
 
-// BenchmarkToRows is the transposition alone, one goroutine; bytes counted once (read or written).
+// BenchmarkToRows times the transposition alone, on one goroutine. Each byte counts once, although it is read and
+// written.
 func BenchmarkToRows(b *testing.B) {
 	const n = 1 << 17
 	dst := make([]float32, n*benchVolumes)
@@ -37,7 +38,7 @@ func BenchmarkToRows(b *testing.B) {
 	}
 }
 
-// BenchmarkToPlanes is the transposition of the way out.
+// BenchmarkToPlanes times the transposition for writing.
 func BenchmarkToPlanes(b *testing.B) {
 	const n = 1 << 17
 	rows := make([]float32, n*benchVolumes)
@@ -50,7 +51,7 @@ func BenchmarkToPlanes(b *testing.B) {
 	}
 }
 
-// benchFile writes the image once: smooth signal with noise in the low bits, as in real data.
+// benchFile writes the image once. Its signal is smooth, with noise in the low bits, as in real data.
 func benchFile(b *testing.B, name string) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), name)

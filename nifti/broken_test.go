@@ -116,7 +116,7 @@ func TestMissingFileAndFolderAreNamed(t *testing.T) {
 	wantLine(t, err, folder)
 }
 
-func TestOpenRefusesGzipThatCannotBe(t *testing.T) {
+func TestOpenRefusesImpossibleGzip(t *testing.T) {
 	whole := gzipped(t, smallFile(1))
 	for _, c := range []struct {
 		name  string
@@ -171,7 +171,7 @@ func TestTruncatedGzipNamesBytesFoundAndExpected(t *testing.T) {
 	wantLine(t, err, "dwi.nii.gz", "no proper end")
 }
 
-// noise is a correct file whose n bytes of voxels do not compress.
+// noise returns a correct file whose n bytes of voxels do not compress.
 func noise(n int) []byte {
 	h := NewHeader([]int{n / 1024, 16, 8, 8}, nil, [4][4]float64{})
 	h.Datatype = Uint8
@@ -219,7 +219,7 @@ func TestDataBehindTheVoxelsIsAllowed(t *testing.T) {
 		"longer.nii":     longer,
 		"longer.nii.gz":  gzipped(t, longer),
 		"padding.nii.gz": append(gzipped(t, smallFile(1)), make([]byte, 512)...),
-		"newline.nii.gz": append(gzipped(t, smallFile(1)), '\n'), // shorter than a gzip header
+		"newline.nii.gz": append(gzipped(t, smallFile(1)), '\n'), // garbage that is shorter than a gzip header
 		"members.nii.gz": append(gzipped(t, smallFile(1)[:400]), gzipped(t, smallFile(1)[400:])...),
 	} {
 		m, err := openBytes(name, data)
@@ -236,7 +236,7 @@ func TestDataBehindTheVoxelsIsAllowed(t *testing.T) {
 	}
 }
 
-// The file ends within what is read as a header.
+// The file ends within the bytes that are read as a header.
 func TestGarbageBehindTheSmallestImageIsAllowed(t *testing.T) {
 	h := NewHeader([]int{2, 1, 1}, []float64{0, 0, 0}, obliqueAffine)
 	h.Version, h.Datatype = 1, Uint8

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// FuzzOpen holds that no bytes make the reader panic or take memory that they do not warrant,
-// that errors are one line with the file's name, and that an accepted header survives writing.
+// FuzzOpen checks that no bytes make the reader panic or take more memory than they justify, that errors are one line
+// with the file's name, and that an accepted header survives writing.
 func FuzzOpen(f *testing.F) {
 	for _, version := range []int{1, 2} {
 		whole := smallFile(version)

@@ -89,7 +89,7 @@ func TestMaskOnAnotherGridIsRefusedWithBothNames(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		edit  func(h *Header)
-		words []string // none: accepted
+		words []string // empty if the mask is accepted
 	}{
 		{"same", func(*Header) {}, nil},
 		{"the qform in place of the sform", func(h *Header) { h.SFormCode = 0 }, nil},

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestMasksOfSeveralValuesAreDoubted(t *testing.T) {
+func TestMasksOfSeveralValuesGiveAWarning(t *testing.T) {
 	nan := float32(math.NaN())
 	for name, c := range map[string]struct {
 		values  []float32

@@ -47,7 +47,7 @@ func TestReadingAndWritingTakeLittleMemoryBesideTheData(t *testing.T) {
 	}
 }
 
-func TestNoMemoryIsTakenForAHeaderThatLies(t *testing.T) {
+func TestNoMemoryIsAllocatedForAHeaderThatClaimsTooMuch(t *testing.T) {
 	// 60 MB of zeros are 60 KB of gzip, which could hold the 60 MB that the header promises; but
 	// the stream ends after the first megabyte.
 	h := NewHeader([]int{1000, 1000, 60}, nil, [4][4]float64{})
@@ -80,7 +80,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 		cancel()
 		_ = WriteSignal(filepath.Join(t.TempDir(), "a.nii.gz"), m.Header, dst, WriteOptions{Context: &cancelAfter{context.Background(), chunks}})
 	}
-	// A goroutine that has finished its work still needs a moment to disappear.
+	// A goroutine that has ended may still be counted for a moment.
 	for range 60_000 {
 		if runtime.NumGoroutine() <= before {
 			return

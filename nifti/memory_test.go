@@ -11,18 +11,18 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// memory is a file's bytes held in memory.
+// memory is a file in memory.
 type memory struct{ *bytes.Reader }
 
 func (memory) Close() error { return nil }
 
-// openBytes opens an image that lies in memory, under a name that decides about gzip.
+// openBytes opens an image in memory. Its name decides whether it is gzip data.
 func openBytes(name string, data []byte) (*Image, error) {
 	return open(name, func() (storage, error) { return memory{bytes.NewReader(data)}, nil })
 }
 
-// smallFile is a correct little-endian NIfTI file of the given version: 3 x 4 x 2 voxels, 5
-// volumes, int16, where voxel i of the file (counted over all volumes) holds i.
+// smallFile returns a correct little-endian NIfTI file of the given version: 3 x 4 x 2 voxels, 5 volumes, int16. Voxel
+// i of the file, counted over all volumes, has the value i.
 func smallFile(version int) []byte {
 	h := smallHeader(version)
 	out := h.bytes()
@@ -82,7 +82,7 @@ func wantLine(t *testing.T, err error, words ...string) {
 	}
 }
 
-// wantFiles asserts what a folder holds, so that nothing was left behind.
+// wantFiles asserts that a folder has exactly these files, so that nothing was left behind.
 func wantFiles(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The compressed file is read as a stream, which knows of no pieces.
+// The compressed file is read as a stream, without pieces.
 func TestAPlainFileGivesTheVoxelsOfTheSameFileCompressed(t *testing.T) {
 	for _, c := range []struct {
 		shape []int
@@ -43,7 +43,7 @@ func TestAPlainFileGivesTheVoxelsOfTheSameFileCompressed(t *testing.T) {
 	}
 }
 
-// imageOf is a file of noise.
+// imageOf returns a file of noise.
 func imageOf(shape []int, d Datatype) []byte {
 	h := NewHeader(shape, nil, [4][4]float64{})
 	h.Datatype, h.Slope, h.Inter = d, 0.25, 3

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// noisyFile is an image that takes several MiB as gzip data, more than one worker decompresses: 60 x 60 x 40 voxels, 40 volumes, int16.
+// noisyFile returns an image of 60 x 60 x 40 voxels, 40 volumes, int16. It is several MiB of gzip data, so that several
+// workers decompress it.
 func noisyFile() []byte {
 	h := NewHeader([]int{60, 60, 40, 40}, nil, [4][4]float64{})
 	h.Datatype = Int16
@@ -73,7 +74,7 @@ func TestManyWorkersReadWhatOneReads(t *testing.T) {
 	}
 }
 
-func TestDecompressionTakesTheMemoryThatItMay(t *testing.T) {
+func TestDecompressionStaysWithinItsMemory(t *testing.T) {
 	m, err := openBytes("dwi.nii.gz", gzipped(t, noisyFile()))
 	if err != nil {
 		t.Fatal(err)

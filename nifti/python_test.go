@@ -25,7 +25,7 @@ func runPython(t *testing.T, script, dir string) {
 	}
 }
 
-// written is what nibabel says of a file, in its own words.
+// written is what nibabel reports about a file.
 type written struct {
 	File      string
 	Shape     []int
@@ -148,8 +148,8 @@ func readJSON(t *testing.T, path string, into any) {
 	}
 }
 
-// TestFilesOfNibabelAreReadAsNibabelReadsThem: all types, byte orders, versions, compressions,
-// scalings and forms; values equal get_fdata() rounded to float32.
+// For all types, byte orders, versions, compressions, scalings and forms, the values equal get_fdata() rounded to
+// float32.
 func TestFilesOfNibabelAreReadAsNibabelReadsThem(t *testing.T) {
 	dir := t.TempDir()
 	runPython(t, makeFiles, dir)
@@ -188,7 +188,7 @@ func wantHeader(t *testing.T, h *Header, w written) {
 	}
 	a := h.Affine()
 	for i := range 4 {
-		// Where the qform is in use, its products are rounded in another order than nibabel's.
+		// The products of the qform are rounded in another order than nibabel's.
 		if !near(a[i][:], w.Affine[i][:], 1e-6) {
 			t.Errorf("affine %v, expected %v", a, w.Affine)
 			break
@@ -244,7 +244,7 @@ for name in sorted(os.listdir(out)):
 json.dump(made, open(os.path.join(out, 'made.json'), 'w'))
 `
 
-// TestFilesWrittenHereLoadInNibabel: data, affine, both forms with their codes, zooms and units.
+// nibabel must read the data, the affine, both forms with their codes, the zooms and the units.
 func TestFilesWrittenHereLoadInNibabel(t *testing.T) {
 	dir := t.TempDir()
 	like := smallHeader(1)
@@ -300,7 +300,7 @@ func TestFilesWrittenHereLoadInNibabel(t *testing.T) {
 		}
 		affine, qform := h.Affine(), h.qform()
 		for i := range 4 {
-			// What is stored is rounded to float32; 126.5 has steps of 8e-6 there.
+			// Stored numbers are rounded to float32, whose steps near 126.5 are 8e-6.
 			if !near(w.Affine[i][:], affine[i][:], 1e-5) || h.QFormCode != 0 && !near(w.Qform[i][:], qform[i][:], 1e-5) {
 				t.Errorf("%s: affine %v and qform %v, expected %v and %v", w.File, w.Affine, w.Qform, affine, qform)
 				break

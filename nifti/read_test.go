@@ -163,9 +163,8 @@ func TestWrittenMapReadsBackWhateverShapeAndMask(t *testing.T) {
 	})
 }
 
-// TestChunksDoNotShow reads volumes larger than one chunk, with runs across the chunks' borders
-// and gaps larger than a chunk.
-func TestChunksDoNotShow(t *testing.T) {
+// The volumes are larger than one chunk. Runs cross the chunks' borders, and some gaps are larger than a chunk.
+func TestBordersOfChunksDoNotAffectTheResult(t *testing.T) {
 	h := NewHeader([]int{300, 200, 9, 3}, nil, [4][4]float64{})
 	h.Datatype, h.ByteOrder = Uint16, binary.BigEndian
 	data := h.bytes()
@@ -218,7 +217,8 @@ func TestResultDoesNotDependOnWorkers(t *testing.T) {
 	}
 }
 
-// bigFile has full groups of sixteen volumes, a last group that is not full, and several tasks.
+// bigFile returns a file with full groups of sixteen volumes, a last group that is not full, and enough voxels for
+// several tasks.
 func bigFile() []byte {
 	h := NewHeader([]int{50, 40, 10, 135}, nil, [4][4]float64{})
 	h.Datatype = Uint8
@@ -231,7 +231,7 @@ func bigFile() []byte {
 }
 
 func TestEveryTypeAndOrderIsScaledInDoublePrecision(t *testing.T) {
-	// 16777217 = 2^24 + 1 is no float32: float32 arithmetic would give 0.5 more or less.
+	// float32 cannot represent 16777217 = 2^24 + 1: arithmetic in float32 would be off by 0.5.
 	const slope, inter = 0.5, -8388608
 	for _, d := range []Datatype{Int32, Uint32, Int64, Uint64, Float64} {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {

@@ -26,7 +26,7 @@ func TestToRowsAndToPlanesAreInverse(t *testing.T) {
 		toRows(rows, length, first, planes, begin, end)
 		for i, x := range rows {
 			v, p := i/length, i%length-first
-			var expected float32 // nothing outside the given voxels and columns is touched
+			var expected float32 // 0: nothing outside the given voxels and columns may be written
 			if v >= begin && v < end && p >= 0 && p < count {
 				expected = planes[p][v]
 			}
@@ -70,7 +70,7 @@ func TestTasksCoverEveryVoxelOnce(t *testing.T) {
 	}
 }
 
-// TestBuffersStaySmallBesideTheData holds the promise of ReadMasked and WriteMap.
+// ReadMasked and WriteMap promise that their buffers are small.
 func TestBuffersStaySmallBesideTheData(t *testing.T) {
 	for volumes := 1; volumes < 2000; volumes++ {
 		planes := planesFor(volumes)

@@ -14,7 +14,7 @@ func equalBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) })
 }
 
-// bigEndian is an image of int16 noise as other machines store it.
+// bigEndian returns an image of int16 noise in big-endian order.
 func bigEndian(shape []int) []byte {
 	h := NewHeader(shape, nil, [4][4]float64{})
 	h.Datatype, h.ByteOrder = Int16, binary.BigEndian
@@ -27,7 +27,7 @@ func bigEndian(shape []int) []byte {
 	return data
 }
 
-// Rows are asked for twice, as numbers in memory must not change by being read.
+// Rows are read twice, because reading must not change the numbers in memory.
 func TestRowsOfVolumesAreThoseOfTheWholeImage(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"int16":      imageOf([]int{61, 53, 7, 19}, Int16),
@@ -93,7 +93,7 @@ func TestRowsOfVoxelsThatAreNotInMemoryAreRefused(t *testing.T) {
 	wantLine(t, err, "a.nii.gz", "1 byte ", "expected 8")
 }
 
-func TestVolumesAreOfTheBytesThatWereReadBefore(t *testing.T) {
+func TestVolumesOfAChangedFileAreRefused(t *testing.T) {
 	data := imageOf([]int{64, 64, 16, 8}, Int16)
 	other := bytes.Clone(data)
 	other[len(other)-2] ^= 1

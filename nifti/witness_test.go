@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// large is an image of several pieces: 64 x 64 x 20 voxels, 8 volumes, int16.
+// large returns an image of several pieces: 64 x 64 x 20 voxels, 8 volumes, int16.
 func large() []byte {
 	h := NewHeader([]int{64, 64, 20, 8}, []float64{0, 0, 0, 2.5}, obliqueAffine)
 	h.Version, h.Datatype = 1, Int16
@@ -93,8 +93,9 @@ func TestAnImagesHashIsThatOfItsFile(t *testing.T) {
 	}
 }
 
-// What lies between the voxels of a mask is read where it shares a piece with them, and proved; the rest is the hash's.
-func TestAPassThatReadsAFewVoxelsIsHeldAgainstTheWholeFile(t *testing.T) {
+// Bytes between the voxels of a mask are read and compared if they share a piece with these. The hash compares the
+// rest.
+func TestAPassOverAFewVoxelsIsComparedWithTheWholeFile(t *testing.T) {
 	data := large()
 	m, err := openBytes("dwi.nii", data)
 	if err != nil {
@@ -105,7 +106,7 @@ func TestAPassThatReadsAFewVoxelsIsHeldAgainstTheWholeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := m.Header.offset + 2*40000
-	data[at] ^= 1 // in memory, so that readers see it at once
+	data[at] ^= 1 // the file is in memory, so that readers see the change at once
 	if _, _, err := m.SHA256(t.Context()); !errors.Is(err, ErrChanged) {
 		t.Errorf("found %v, want ErrChanged", err)
 	}

@@ -14,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// cancelAfter is a context that ends after Err has been asked a number of times, which is once for
-// each chunk: a cancellation in the middle of the work without a clock.
+// cancelAfter is a context that ends after a number of calls of Err. There is one call for each chunk, so that the
+// context ends in the middle of the work without a clock.
 type cancelAfter struct {
 	context.Context
 	left int

@@ -65,7 +65,7 @@ func TestPinnedThreadRunsWhereItWasPut(t *testing.T) {
 	}
 }
 
-func TestUnpinGivesTheFormerMaskBack(t *testing.T) {
+func TestUnpinRestoresTheFormerMask(t *testing.T) {
 	cpus := allowed(t)
 	last := cpus[len(cpus)-1]
 	runtime.LockOSThread()
@@ -85,7 +85,7 @@ func TestUnpinGivesTheFormerMaskBack(t *testing.T) {
 	if mask, _ := threadMask(); !slices.Equal(mask, []int{last}) {
 		t.Errorf("mask inside both pins %v, want [%d]", mask, last)
 	}
-	for _, unpin := range []func() error{unpinInner, unpinInner} { // the second does nothing
+	for _, unpin := range []func() error{unpinInner, unpinInner} { // the second call does nothing
 		if err := unpin(); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestUnpinGivesTheFormerMaskBack(t *testing.T) {
 func TestPinnedThreadDoesNotNarrowWhatIsAllowed(t *testing.T) {
 	want := allowed(t)
 	var unpins []func() error
-	for range 2 { // the second pin finds the mask of the first
+	for range 2 { // the second pin must find the mask of the first
 		unpin, err := Pin(want[0])
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +174,7 @@ func TestReleaseFromAnotherThreadIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	elsewhere := make(chan error)
-	go func() { elsewhere <- unpin() }() // another goroutine, hence another thread: ours is locked
+	go func() { elsewhere <- unpin() }() // this goroutine has another thread, because ours is locked
 	if err := <-elsewhere; err == nil {
 		t.Error("another goroutine could release the thread")
 	}

@@ -36,7 +36,7 @@ func TestDamagedCPUListNamesThePartThatIsWrong(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, reading it ends in a list or an error.
+// Any text is read as a list, or is an error.
 func FuzzParseCPUList(f *testing.F) {
 	for _, seed := range []string{"", "0", "0-3,8", "0-", "9-1", " 1 , 2 \n"} {
 		f.Add(seed)

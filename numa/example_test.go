@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/numa"
 )
 
-// One thread on each CPU that the process may use, and what stands in the way of more.
+// A program can run one thread on each CPU that the process may use, and ask which limits there are.
 func Example() {
 	cpus, err := numa.Allowed()
 	if err != nil {

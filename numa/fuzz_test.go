@@ -5,8 +5,7 @@ import (
 	"testing/fstest"
 )
 
-// Whatever the files of the kernel say, a machine is read that has what a caller relies on: CPUs, each on a node that is
-// there.
+// Whatever the kernel's files say, the machine that is read has what callers rely on: CPUs, each on an existing node.
 func FuzzMachineFilesAreReadOrLeftOut(f *testing.F) {
 	f.Add("0-3", "0-1", "0", "32K", "10 20", "Node 0 MemTotal: 5073108 kB", "processor: 0\nmodel name: x\n")
 	f.Add("0", "", "-1", "99999999999G", "10", "MemTotal: -1 kB", "\n:\n")

@@ -141,7 +141,7 @@ func TestDescriptionCoversEveryCPUOnce(t *testing.T) {
 	}
 }
 
-func TestThisMachineHasWhatRunsTheTest(t *testing.T) {
+func TestThisMachineHasTheCPUsThatRunTheTest(t *testing.T) {
 	m := Describe()
 	if m.OS != runtime.GOOS || m.Arch != runtime.GOARCH {
 		t.Errorf("machine is %s/%s, want %s/%s", m.OS, m.Arch, runtime.GOOS, runtime.GOARCH)

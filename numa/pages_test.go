@@ -26,7 +26,7 @@ func TestPagesAreZeroAlignedAndWritableToTheLastByte(t *testing.T) {
 			}
 			memory[i] = byte(i)
 		}
-		for range 2 { // the second does nothing
+		for range 2 { // the second call does nothing
 			if err := p.Free(); err != nil {
 				t.Fatal(err)
 			}

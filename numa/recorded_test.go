@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A server describes the sysfs of a machine with many CPUs by its rules instead of by its hundreds of
-// files. The facts are those that lscpu, numactl -H and lstopo show on the machines named.
+// A server describes the sysfs of a machine with many CPUs by rules, because it has hundreds of files. The facts are
+// what lscpu, numactl -H and lstopo show on the named machines.
 type server struct {
 	cpus      int
 	pkg       func(cpu int) int
@@ -173,7 +173,7 @@ func TestSlowArmCoresAreKnownByTheirCapacity(t *testing.T) {
 	}
 }
 
-// upTo are the CPUs from 0 to the last.
+// upTo returns the CPUs from 0 to the last.
 func upTo(last int) []int {
 	var cpus []int
 	for cpu := range last + 1 {

@@ -9,12 +9,11 @@ import (
 	"testing/fstest"
 )
 
-// tree makes a file system from lines "path:line of the file", which is how grep writes out the
-// files below a directory:
+// tree makes a file system from lines "path:line of the file". grep writes such lines for the files below a directory:
 //
 //	cd / && grep -rs '' sys/devices/system/cpu/online proc/cpuinfo ...
 //
-// The recorded trees in testdata were made so.
+// The recorded trees in testdata were made in this way.
 func tree(text string) fs.FS {
 	files := fstest.MapFS{}
 	for line := range strings.Lines(text) {

@@ -9,9 +9,9 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// BenchmarkEmptyChunk is what one chunk costs besides its work: time is per chunk of the run as a
-// whole. dispatch-ns and compute-ns split a worker's time per chunk (compute is the cost of calling
-// an empty function and reading the clock).
+// BenchmarkEmptyChunk measures what one chunk costs besides its work. time is per chunk of the whole run. dispatch-ns
+// and compute-ns split a worker's time per chunk (compute is the cost of calling an empty function and reading the
+// clock).
 func BenchmarkEmptyChunk(b *testing.B) {
 	forEachSchedule(b, []bool{false, true}, func(b *testing.B, p sched.Plan) {
 		account, err := sched.Run(context.Background(), p, nothing)
@@ -25,13 +25,13 @@ func BenchmarkEmptyChunk(b *testing.B) {
 	})
 }
 
-// BenchmarkDispatch is the time from the end of one chunk to the beginning of the worker's next, as the chunks
-// themselves see it: half are handed out within median-ns, 99 of 100 within p99-ns. Either has a reading of
-// the clock more than the dispatch.
+// BenchmarkDispatch measures the time from the end of one chunk to the beginning of the worker's next, as the chunks
+// themselves see it. Half of them are handed out within median-ns, and 99 of 100 within p99-ns. Both include one
+// reading of the clock more than the dispatch.
 func BenchmarkDispatch(b *testing.B) {
 	forEachSchedule(b, []bool{false}, func(b *testing.B, p sched.Plan) {
 		type view struct {
-			last time.Duration // the end of the chunk before, after begin
+			last time.Duration // the end of the last chunk, counted from begin
 			gaps sched.Histogram
 		}
 		views, begin := make([]view, p.Workers), time.Now()

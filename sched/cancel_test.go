@@ -114,7 +114,7 @@ func TestEveryRunLeavesNoGoroutineBehind(t *testing.T) {
 		}
 		cancel()
 	}
-	// A goroutine that has said that it is done may still be counted for a moment.
+	// A goroutine that has ended may still be counted for a moment.
 	for range 60_000 {
 		if runtime.NumGoroutine() <= before {
 			return

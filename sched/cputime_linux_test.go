@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processTime is what this process has had of all CPUs so far.
+// processTime returns the CPU time of this process so far.
 func processTime(t *testing.T) time.Duration {
 	t.Helper()
 	var usage unix.Rusage
@@ -20,9 +20,10 @@ func processTime(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// The workers' accounts are held against what the system says of the whole process, and of the CPUs: what workers had is the
-// process's time, and with what was taken from them it is all that their CPUs did, on a busy machine too.
-func TestWorkersHadWhatTheSystemSaysOfTheProcessAndTheCPUs(t *testing.T) {
+// The workers' accounts are compared with the system's times of the process and of the CPUs, even on a busy machine.
+// The CPU times of the workers must add up to the time of the process. Together with what was taken from them they must
+// be all that their CPUs did.
+func TestTimesOfWorkersAreThoseOfTheProcessAndTheCPUs(t *testing.T) {
 	cpus := allowed(t)
 	const chunk = 10 * time.Millisecond
 	plan := sched.Plan{Voxels: 30 * len(cpus), VoxelsPerChunk: 1, Workers: len(cpus), CPUs: cpus, Pin: sched.PinCore}
@@ -40,7 +41,7 @@ func TestWorkersHadWhatTheSystemSaysOfTheProcessAndTheCPUs(t *testing.T) {
 	for _, w := range account.Workers {
 		taken += w.Taken()
 	}
-	// The rest of the process is the runtime's threads.
+	// The rest of the process's time is that of the runtime's threads.
 	if least := own - own/20 - 3*calm.Tick; sum.CPUTime > own+calm.Tick || sum.CPUTime < least {
 		t.Errorf("workers had %v, the process %v", sum.CPUTime, own)
 	}
@@ -48,7 +49,7 @@ func TestWorkersHadWhatTheSystemSaysOfTheProcessAndTheCPUs(t *testing.T) {
 	if off := sum.CPUTime + taken - ready; off < -calm.Tick || off > calm.Tick {
 		t.Errorf("workers had %v and were taken %v, of %v in which they were ready", sum.CPUTime, taken, ready)
 	}
-	// A CPU without a worker that is ready may do other things: before its worker starts, and when that has ended.
+	// A CPU may do other things before its worker starts and after it has ended.
 	idle, ticks := sum.StartWait+sum.TailWait, 3*time.Duration(len(cpus))*calm.Tick
 	did := since.Busy + since.Stolen
 	if !since.Known || did < ready-ready/20-ticks || did > ready+ready/20+idle+ticks {

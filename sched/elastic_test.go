@@ -107,7 +107,7 @@ func TestCancellationStopsWithinAChunk(t *testing.T) {
 				case n == 10:
 					cancel()
 					close(cancelled)
-				case n > 10: // the system may run the others while the tenth call has not yet said so
+				case n > 10: // the system may run the others before the tenth call reports
 					<-cancelled
 				}
 				for v := r.Begin; v < r.End; v++ {
@@ -131,9 +131,9 @@ func TestCancellationStopsWithinAChunk(t *testing.T) {
 	}
 }
 
-// However dear a voxel is, calls settle at 10 ms, so a cancellation waits no longer than about that.
-// (Sleeping is at least as long as asked, so the calls can only be shorter than this says.)
-func TestCallsAreShortInTimeWhenVoxelsAreDear(t *testing.T) {
+// However long a voxel takes, calls settle at 10 ms, so a cancellation waits no longer than about that. Sleeping takes
+// at least as long as asked for, so the calls can only be shorter.
+func TestCallsOfSlowVoxelsAreShort(t *testing.T) {
 	const price = 100 * time.Microsecond
 	longest := 0
 	mustRun(t, sched.Plan{Voxels: 5000, Chunks: 1, Workers: 1, Elastic: true}, func(_ int, r sched.Range) error {
@@ -141,7 +141,7 @@ func TestCallsAreShortInTimeWhenVoxelsAreDear(t *testing.T) {
 		time.Sleep(time.Duration(r.Len()) * price)
 		return nil
 	})
-	if longest > 100 { // by its share alone it might be 156
+	if longest > 100 { // its share alone would allow 156
 		t.Errorf("a call of %d voxels of 0.1 ms, want at most 10 ms", longest)
 	}
 }
@@ -149,7 +149,7 @@ func TestCallsAreShortInTimeWhenVoxelsAreDear(t *testing.T) {
 func TestWorkersStealWhenOneIsHeldUp(t *testing.T) {
 	for _, elastic := range []bool{false, true} {
 		p := sched.Plan{Voxels: 2000, VoxelsPerChunk: 1, Workers: 2, Elastic: elastic}
-		// Worker 0 is held up in its first call until all chunks but those of that call are done.
+		// Worker 0 is held up in its first call until all chunks except those of that call are done.
 		begun, others := make(chan struct{}), make(chan struct{})
 		held, done := 0, 0
 		a := mustRun(t, p, func(worker int, r sched.Range) error {

@@ -7,8 +7,8 @@ import (
 	"github.com/voxfit/voxfit/sched"
 )
 
-// The mean of four measurements in each of ten voxels, in three chunks by the study's rule (which
-// makes four: 3, 3, 3 and the remaining 1 voxels), by two workers.
+// Two workers compute the mean of four measurements in each of ten voxels. Three chunks are asked for, and the study's
+// rule makes four: of 3, 3, 3 and 1 voxels.
 func Example() {
 	const voxels, measurements = 10, 4
 	signal := make([]float32, voxels*measurements)
@@ -40,7 +40,7 @@ func Example() {
 	// every core-second is accounted for: true
 }
 
-// One chunk fails; the rest is done, and the account says what can be kept.
+// One chunk fails. The others are done, and the account says which results can be kept.
 func ExampleChunkError() {
 	plan := sched.Plan{Voxels: 30, VoxelsPerChunk: 10, Workers: 1}
 	account, err := sched.Run(context.Background(), plan, func(worker int, r sched.Range) error {

@@ -156,7 +156,7 @@ func TestWorkerThatCannotStartEndsTheRun(t *testing.T) {
 		"start of worker 1: panic: bad size":        func() error { panic("bad size") },
 		"start of worker 1: runtime.Goexit called:": func() error { runtime.Goexit(); return nil },
 	} {
-		// More chunks than can be run in years: this returns only because worker 1 ends it.
+		// These are more chunks than can be run in years. The run returns only because worker 1 ends it.
 		p := sched.Plan{Voxels: sched.MaxChunks, VoxelsPerChunk: 1, Workers: 2, Start: func(worker int) error {
 			if worker == 1 {
 				return fail()

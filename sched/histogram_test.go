@@ -29,7 +29,7 @@ func TestQuantilesOfManyDurations(t *testing.T) {
 	for i := range 1000 {
 		h.Count(time.Duration(i)*time.Microsecond, 1)
 	}
-	second.Count(math.MaxInt64, 1000) // beyond the last class, and in it
+	second.Count(math.MaxInt64, 1000) // beyond the last class, and so counted in it
 	for q, want := range map[float64]time.Duration{0.5: 500 * time.Microsecond, 0.99: 990 * time.Microsecond} {
 		if got := h.Quantile(q); got < want-time.Microsecond || got > want*9/8 {
 			t.Errorf("quantile %v is %v, want %v or up to an eighth more", q, got, want)
@@ -41,8 +41,7 @@ func TestQuantilesOfManyDurations(t *testing.T) {
 	}
 }
 
-// each calls f for each class that is not empty, in ascending order: n durations from low to below
-// high.
+// each calls f for each class that is not empty, in ascending order. The class has n durations from low to below high.
 func (h Histogram) each(f func(low, high time.Duration, n int)) {
 	for i, n := range h.counts {
 		if n > 0 {

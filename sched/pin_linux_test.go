@@ -26,7 +26,7 @@ func allowed(t *testing.T) []int {
 	return cpus
 }
 
-// masks is the CPUs of every thread of this process, as the kernel reports them.
+// masks returns the CPUs of every thread of this process, as the kernel reports them.
 func masks(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -37,7 +37,7 @@ func masks(t *testing.T) map[string]string {
 	for _, file := range files {
 		status, err := os.ReadFile(file)
 		if err != nil {
-			continue // the thread has ended since
+			continue // the thread has ended meanwhile
 		}
 		for line := range strings.Lines(string(status)) {
 			if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
@@ -89,7 +89,7 @@ func TestUnpinnedWorkerKeepsOneThreadToItself(t *testing.T) {
 	}}
 	mustRun(t, p, func(worker int, r sched.Range) error {
 		threads[worker][unix.Gettid()] = true
-		time.Sleep(time.Microsecond) // gives Go's scheduler the occasion to move a goroutine
+		time.Sleep(time.Microsecond) // lets Go's scheduler move a goroutine
 		return nil
 	})
 	owner := map[int]int{}
@@ -106,7 +106,7 @@ func TestUnpinnedWorkerKeepsOneThreadToItself(t *testing.T) {
 	}
 }
 
-func TestEveryRunGivesItsThreadsBack(t *testing.T) {
+func TestEveryRunReleasesItsThreads(t *testing.T) {
 	want := masks(t)[fmt.Sprintf("/proc/self/task/%d/status", os.Getpid())]
 	for _, ending := range []string{"success", "cancelled", "panic"} {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -143,8 +143,8 @@ func TestUnpinnedWorkersAreConfinedToTheSet(t *testing.T) {
 	})
 }
 
-// A worker whose thread is moved between two chunks finds out. The chunk function moves it, and then
-// keeps busy for longer than the time in which a worker may not look.
+// A worker notices if its thread is moved between two chunks. The chunk function moves it, and is then busy for longer
+// than the interval in which a worker does not check.
 func TestMovedThreadIsAMigration(t *testing.T) {
 	cpus := allowed(t)
 	if len(cpus) < 2 {
@@ -185,8 +185,7 @@ func TestCPUThatDoesNotExistEndsTheRun(t *testing.T) {
 	}
 }
 
-// Under taskset (or in a batch job's share of a node) the default plan uses the CPUs of the mask, all
-// of them and no other.
+// Under taskset, or in a batch job with a part of a node, the default plan uses exactly the CPUs of the mask.
 func TestDefaultPlanStaysWithinTheAffinityMask(t *testing.T) {
 	if os.Getenv("SCHED_TEST_CHILD") != "" {
 		reportPlaces(t)

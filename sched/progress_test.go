@@ -9,7 +9,7 @@ import (
 )
 
 func TestProgressIsReportedDuringTheRunAndAtItsEnd(t *testing.T) {
-	// The last chunk waits until Progress has told of the others, so the run ends only if it does.
+	// The last chunk waits until Progress has reported the others, so the run ends only if it does.
 	heard := make(chan struct{})
 	var once sync.Once
 	var calls []int

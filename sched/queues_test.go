@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// machineOf has a worker on each core of nodes x complexes x cores.
+// machineOf returns seats for a worker on each core of a machine of nodes x complexes x cores.
 func machineOf(nodes, complexes, cores int) []Seat {
 	var seats []Seat
 	for node := range nodes {
@@ -180,7 +180,7 @@ func TestOwnChunksAscendAndStolenOnesAscendWithinATheft(t *testing.T) {
 	})
 }
 
-// turns is the workers by the time at which they are free.
+// turns is a heap of the workers by the time at which they are free.
 type turns []turn
 type turn struct {
 	free   float64
@@ -193,8 +193,8 @@ func (t turns) Swap(i, k int)      { t[i], t[k] = t[k], t[i] }
 func (t *turns) Push(x any)        { *t = append(*t, x.(turn)) }
 func (t *turns) Pop() any          { last := (*t)[len(*t)-1]; *t = (*t)[:len(*t)-1]; return last }
 
-// tailShare runs the queues in virtual time, where a chunk takes what cost says, and returns the share
-// of all core-time that workers spend waiting for the last.
+// tailShare runs the queues in virtual time, in which cost gives the time of a chunk. It returns the share of all
+// core-time in which workers wait for the last one.
 func tailShare(q *Queues, workers, perChunk, voxels int, cost func(chunk int) time.Duration) float64 {
 	var free turns
 	pace := make([]Pace, workers)
@@ -230,15 +230,15 @@ func tailShare(q *Queues, workers, perChunk, voxels int, cost func(chunk int) ti
 	return wait / (wall * float64(workers))
 }
 
-// The study's 435,686 voxels at 9 us each; those of the last node are ten times as dear.
-func TestOneNodesChunksTenTimesDearerCostLessThanThreePercentInTheTail(t *testing.T) {
+// The study has 435,686 voxels of 9 us each. Those of the last node take ten times as long.
+func TestANodeOfTenTimesSlowerChunksCostsLessThanThreePercentInTheTail(t *testing.T) {
 	const voxels = 435_686
 	for _, machine := range [][3]int{{2, 1, 1}, {2, 1, 18}, {2, 4, 6}, {4, 2, 8}, {8, 3, 8}} {
 		for _, asked := range []int{1 << 11, 1 << 13, 1 << 15} {
 			seats := machineOf(machine[0], machine[1], machine[2])
 			d := Divide(voxels, asked)
 			if d.Count() < 64*len(seats) {
-				continue // too coarse for any schedule: a dear chunk alone is more than 3% of a share
+				continue // too coarse for any schedule: one slow chunk is more than 3% of a share
 			}
 			dear := d.Count() / machine[0] * (machine[0] - 1)
 			cost := func(chunk int) time.Duration {
@@ -256,8 +256,8 @@ func TestOneNodesChunksTenTimesDearerCostLessThanThreePercentInTheTail(t *testin
 	}
 }
 
-// The same without stealing waits most of the time, so the test above can fail.
-func TestStaticScheduleWaitsForTheDearNode(t *testing.T) {
+// Without stealing workers wait most of the time, which shows that the test above can fail.
+func TestStaticScheduleWaitsForTheSlowNode(t *testing.T) {
 	q := NewQueues(4096, Static, machineOf(2, 1, 4), nil)
 	tail := tailShare(q, 8, 13, 4096*13, func(chunk int) time.Duration {
 		return time.Microsecond * time.Duration(1+9*(chunk/2048))

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// T is what *testing.T and *rapid.T have in common here.
+// T has the methods of *testing.T and *rapid.T that are needed here.
 type T interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -25,7 +25,7 @@ func nothing(int, sched.Range) error { return nil }
 
 var policies = []sched.Policy{sched.NUMA, sched.Dynamic, sched.Static}
 
-// pinnings are those that this system can do, pinned the firmest of them.
+// pinnings has the pinnings that this system supports. pinned is the strictest of them.
 var pinnings = func() []sched.Pinning {
 	if !numa.CanPin {
 		return []sched.Pinning{sched.PinNone}
@@ -45,8 +45,8 @@ func mustRun(t T, p sched.Plan, chunk func(int, sched.Range) error) sched.Accoun
 	return a
 }
 
-// checkAccount holds for every run, however it ended: nothing of any worker's time is lost or
-// counted twice, and Completed agrees with itself.
+// checkAccount checks what must hold for every run, however it ended: no part of a worker's time is lost or counted
+// twice, and Completed is consistent.
 func checkAccount(t T, a sched.Account) {
 	t.Helper()
 	for i, w := range a.Workers {
@@ -133,7 +133,7 @@ func TestWorkerSeesItsChunksInAscendingOrderAndNeverTwoAtATime(t *testing.T) {
 	}
 }
 
-// toy is a function of the voxel's number alone whose rounding would show any change of order.
+// toy is a function of the voxel's number alone. Its rounding would show any change of the order of operations.
 func toy(voxel int) float64 {
 	sum := 0.0
 	for k := range 20 {
@@ -166,7 +166,7 @@ func TestResultsAreTheSameForAnyNumberOfWorkersAndChunks(t *testing.T) {
 	}
 }
 
-// The soak: ten million chunks, or a million where -short asks for it.
+// This is a soak of ten million chunks, or of a million with -short.
 func TestTenMillionEmptyChunksNeitherLoseTimeNorAllocate(t *testing.T) {
 	chunks := 10_000_000
 	if testing.Short() {
@@ -207,7 +207,7 @@ func TestDefaultDivisionGivesEachWorkerItsShareOfChunks(t *testing.T) {
 }
 
 func TestTimeInStartAndInChunksIsCountedAsSuch(t *testing.T) {
-	// What is measured inside a call can be no longer than what the account has for the call.
+	// The time that is measured inside a call cannot exceed the account's time of the call.
 	var inStart, inChunks [2]time.Duration
 	begin := time.Now()
 	stay := func(sum *time.Duration) error {
@@ -240,7 +240,7 @@ func TestWorkerWithoutChunksComputesNothing(t *testing.T) {
 	}
 }
 
-func TestPlansThatCannotBeAreRefused(t *testing.T) {
+func TestImpossiblePlansAreRefused(t *testing.T) {
 	for what, p := range map[string]sched.Plan{
 		"found Voxels -1":                        {Voxels: -1},
 		"found Chunks -2":                        {Chunks: -2},

@@ -99,8 +99,8 @@ func TestHomesArePartsForTheNodesByTheirWorkers(t *testing.T) {
 	}
 }
 
-// Two workers, on two nodes by the description, of which the second can do nothing before the first has
-// everything that was left: its share counts as far.
+// Two workers are on two nodes by the description. The second can do nothing until the first has taken everything that
+// was left, so the second's share counts as far.
 func TestBytesOfStolenChunksAreFar(t *testing.T) {
 	if !numa.CanPin {
 		t.Skip("needs pinning")

@@ -1,7 +1,7 @@
-"""One fit by DIPY, from file to maps, as `kbench compare --from-file` times it.
+"""Make one fit by DIPY, from file to maps. `kbench compare --from-file` times this program.
 
-The argument is JSON: model, image, bvals, bvecs, mask, output (a folder that is there), and setting, the file of the
-threshold of b0s and of the responses in DIPY's own form.
+The argument is JSON: model, image, bvals, bvecs, mask, output (an existing folder), and setting, a file with the
+threshold of b0s and the responses in DIPY's own form.
 """
 
 import json
@@ -26,7 +26,7 @@ table = gradient_table(bvals, bvecs=bvecs, b0_threshold=setting["b0"])
 
 
 def save(name, values):
-    """A map of the voxels, zero elsewhere."""
+    """Write a map with the values of the voxels, and zero elsewhere."""
     values = np.reshape(values, (len(voxels), -1))
     grid = np.zeros(mask.shape + values.shape[1:], np.float32)
     grid[mask] = values
@@ -34,7 +34,7 @@ def save(name, values):
 
 
 class Known:
-    """A model of functions on the sphere that are known already, for peaks_from_model."""
+    """A stand-in for a model, so that peaks_from_model finds the peaks of functions that are computed already."""
 
     def fit(self, function):
         self.function = function

@@ -1,8 +1,8 @@
-"""DIPY as `kbench compare` times it: started once, then one JSON line in and one out for each call.
+"""The program through which `kbench compare` times DIPY. It is started once, and answers each line of JSON with one.
 
-The first line names the folder of the acquisition: setting.json, and signal.f32, voxels x measurements. A call
-names a model and its first voxels. "prepare" makes the model, fits a few voxels, and leaves what DIPY found as
-NAME.f64 in the folder; "time" fits once and answers with the seconds that model.fit took.
+The first line names the folder of the acquisition, which has setting.json and signal.f32, voxels x measurements. A
+call names a model and the number of voxels. "prepare" makes the model, fits a few voxels, and writes DIPY's results as
+NAME.f64 into the folder. "time" fits once, and the answer is the seconds that model.fit took.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 import warnings
 
 answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what DIPY prints
+os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # DIPY prints to stdout, which is for answers
 warnings.simplefilter("ignore")
 
 import dipy
@@ -39,7 +39,7 @@ answer(version=dipy.__version__)
 
 
 class ScipyLoop:
-    """The part of SparseFascicleModel that takes its time: scipy.optimize.nnls with its matrix, for each voxel."""
+    """The slow part of SparseFascicleModel: scipy.optimize.nnls with its matrix, for each voxel."""
 
     def __init__(self):
         self.model = sfm.SparseFascicleModel(table, solver="NNLS")
@@ -54,7 +54,7 @@ class ScipyLoop:
 
 
 def folded(model, weights):
-    """Weights of the first of each pair of opposite directions: the sums of both."""
+    """Add the weights of opposite directions, and return one weight for each pair."""
     half = model.sphere.vertices[: len(model.sphere.vertices) // 2]
     sums = np.zeros((len(weights), len(half)))
     for i, v in enumerate(model.sphere.vertices):
@@ -88,7 +88,7 @@ def make(name):
 
 
 def csd_path(model, voxels):
-    """Coefficients and the iteration counts that model.fit throws away."""
+    """Return the coefficients, and the iteration counts that model.fit discards."""
     fits = [
         csdeconv.csdeconv(
             voxel[model._where_dwi], model._X, model.B_reg, tau=model.tau, convergence=model.convergence, P=model._P

@@ -1,4 +1,4 @@
-"""What a voxel and a task cost, by part, from the runs of trace_ray.py."""
+"""Compute from the runs of trace_ray.py what a voxel and a task cost in each part."""
 
 import csv
 
@@ -29,7 +29,7 @@ def tables(path, out):
 
 
 def table(family, cpus, runs, out):
-    """One table: medians of some of its runs, then the costs of each part."""
+    """Print one table: the medians of some of its runs, then the costs of each part."""
     parts = list(runs[0])[9:]
     sizes = np.array([[float(r["voxels"]), float(r["tasks"])] for r in runs])
     print(f"\n{family} with Ray, {cpus} CPU{'s' * (cpus > 1)}, {len(runs)} runs", file=out)
@@ -67,12 +67,12 @@ def _bytes(runs, sizes):
 
 
 def costs(sizes, seconds, pairs):
-    """Seconds for each voxel, task and pair of tasks: first from all runs, then from resampled runs.
+    """Return seconds for each voxel, task and pair of tasks: first from all runs, then from resampled runs.
 
-    They are found by non-negative least squares of relative errors over voxels, tasks and, where pairs is true, pairs
-    of tasks: each time a task is done, ray.wait looks at all tasks that are left.
+    The costs are a non-negative least-squares fit of relative errors to the numbers of voxels and tasks. If pairs is
+    true, pairs of tasks have a cost, too, because ray.wait looks at all remaining tasks each time a task is done.
     """
-    random = np.random.default_rng(1)  # the same runs are drawn for each part, so that draws of parts add up
+    random = np.random.default_rng(1)  # each part gets the same draws of runs, so that draws can be added over parts
     columns = np.c_[sizes, sizes[:, 1] ** 2 / 2 * pairs]
     found = [_solve(columns, seconds)]
     for _ in range(RESAMPLES):
@@ -82,7 +82,7 @@ def costs(sizes, seconds, pairs):
 
 
 def together(parts):
-    """The costs of some parts together, with the 95% intervals."""
+    """Return the sum of the costs of some parts, with its 95% interval."""
     total = np.sum(parts, axis=0)
     low, high = np.percentile(total[1:], [2.5, 97.5], axis=0)
     return total[0], low, high

@@ -1,4 +1,4 @@
-"""CPU seconds of this process and of all processes that it has started, by their role in Ray (Linux)."""
+"""Read the CPU seconds of this process and of all processes that it has started, by their role in Ray (Linux)."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from collections import Counter
 
 
 def cpu_by_role():
-    """Seconds so far of the threads that still exist, by role: driver, worker, raylet, gcs and others."""
+    """Return the seconds so far of the threads that still exist, by role: driver, worker, raylet, gcs and others."""
     seconds = Counter()
     for pid in _descendants(os.getpid()):
         with contextlib.suppress(OSError):

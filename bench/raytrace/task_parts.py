@@ -1,12 +1,13 @@
-"""What one task of DIPY with Ray costs the driver's own thread, part by part, by tasks that have one part more each.
+"""Measure what one task of DIPY with Ray costs the driver's own thread, by kinds of tasks with one part more each.
 
     python bench/raytrace/task_parts.py -o parts.csv      # measure, and print the table; half a minute
     python bench/raytrace/task_parts.py --table parts.csv
 
-A task has nothing; then the voxels of a chunk; then DIPY's CSD model beside them, by reference (``ray.put`` once) or
-by value, as DIPY does it; then fits that come back with the model. All tasks are handed out and then all results are
-got at once, as the program of the published study did; DIPY from 1.12 on waits and gets one by one, which is the last
-part. No task computes anything. Times are CPU time of the driver's own thread, whose work nobody else can do.
+The first kind of task is empty. The next has the voxels of a chunk. The next also has DIPY's CSD model, by reference
+(``ray.put`` once) or by value, as in DIPY. The next returns fits, each with the model. Tasks of these kinds are all
+submitted, and then all results are fetched at once, as in the published study's program. DIPY 1.12 and newer waits for
+results and fetches them one by one, which is the last part. No task computes anything. Times are CPU time of the
+driver's own thread, whose work nothing else can do.
 """
 
 import argparse
@@ -35,7 +36,7 @@ PARTS = {
 
 
 def study_model():
-    """CSD with directions as many as the HCP protocol's: 18 b0 and three shells of 90."""
+    """Return a CSD model with as many directions as in the HCP protocol: 18 b0 and three shells of 90."""
     from dipy.core.gradients import gradient_table
     from dipy.reconst.csdeconv import ConstrainedSphericalDeconvModel
 
@@ -48,18 +49,18 @@ def study_model():
 
 
 def fit_nothing(*_):
-    """A task without work or result."""
+    """Do a task without work or result."""
 
 
 def fit_chunk(chunk, fit):
-    """A fit for each voxel, each of which has the model, as DIPY's have."""
+    """Return a fit for each voxel. Each fit has the model, as in DIPY."""
     from dipy.reconst.shm import SphHarmFit
 
     return [SphHarmFit(fit.keywords["model"], np.zeros(45), None) for _ in chunk]
 
 
 def thread_seconds(kind, tasks, chunks, model, ray):
-    """CPU seconds of the driver's own thread for so many tasks of a kind."""
+    """Return the CPU seconds of the driver's own thread for a number of tasks of a kind."""
     remote = ray.remote(fit_chunk if kind in ("fits", "one by one") else fit_nothing)
     by_value = partial(fit_chunk, model=model)
     reference = ray.put(by_value)
@@ -94,7 +95,7 @@ def measure(arguments):
             for k in range(len(kinds)):
                 kind = kinds[(k + number) % len(kinds)]
                 seconds = thread_seconds(kind, arguments.tasks, chunks, model, ray)
-                if number > 0:  # before, workers start, and import
+                if number > 0:  # in the first round workers start and import modules
                     micro = f"{1e6 * seconds / arguments.tasks:.1f}"
                     rows.writerow((*versions, arguments.cpus, arguments.voxels, arguments.tasks, number, kind, micro))
                     file.flush()
@@ -102,7 +103,7 @@ def measure(arguments):
 
 
 def table(path, out):
-    """Medians over the rounds, with the interval between two rounds that holds the median at 95%."""
+    """Print medians over the rounds, with 95% intervals of the median that end at two of the rounds."""
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     for key in sorted({(r["ray"], r["dipy"], r["cpus"], r["voxels"]) for r in rows}):
@@ -118,7 +119,7 @@ def table(path, out):
 
 
 def interval(ascending):
-    """The narrowest interval between two of the values that holds the median at 95%: the sign test's."""
+    """Return the narrowest interval between two of the values that has the median at 95%, by the sign test."""
     from scipy.stats import binom
 
     n = len(ascending)

@@ -1,7 +1,7 @@
-"""DIPY with Ray, taken apart: where the CPU time of a fit goes, by part, over numbers of voxels and of chunks.
+"""Measure where the CPU time of DIPY's fits with Ray goes, by part, over numbers of voxels and of chunks.
 
-    python bench/raytrace/trace_ray.py DWI -o trace.csv      # measure, and print the tables; some minutes
-    python bench/raytrace/trace_ray.py --table trace.csv     # the tables of what was measured
+    python bench/raytrace/trace_ray.py DWI -o trace.csv # measure, and print the tables; some minutes python
+    bench/raytrace/trace_ray.py --table trace.csv # print the tables of an earlier measurement
 
 DWI is an image that ``kbench phantom`` wrote. Each run fits its first voxels by DIPY's CSD with ``engine="ray"``, or
 by voxfit's through the same engine, in a number of chunks. All processes are restricted to one CPU, or to two. Python's
@@ -31,7 +31,7 @@ COLUMNS = ("family", "cpus", "voxels", "tasks", "round", "wall", "cpu", "argumen
 
 
 class TracedRay:
-    """Ray as paramap sees it: submitting, waiting and getting are timed."""
+    """Ray for paramap, with times of submitting, waiting and getting."""
 
     def __init__(self, ray, clock):
         self._ray, self._clock = ray, clock
@@ -57,7 +57,7 @@ class TracedRay:
 
 
 class Trace:
-    """Runs of one number of CPUs."""
+    """A cluster on a number of CPUs, and its runs."""
 
     def __init__(self, cpus, folder):
         import ray
@@ -92,13 +92,13 @@ class Trace:
 
     def _timed_paramap(self, *args, **kwargs):
         self._entered = time.thread_time()
-        kwargs["clean_spill"] = False  # it would remove a folder that Ray does not use here
+        kwargs["clean_spill"] = False  # True would remove a folder that Ray does not use here
         results = self.clock.timed("paramap", self._paramap, *args, **kwargs)
         self._left = time.thread_time()
         return results
 
     def run(self, model, data, mask, vox_per_chunk):
-        """The parts of one fit, in CPU seconds."""
+        """Make one fit, and return its parts in CPU seconds."""
         from processes import cpu_by_role
 
         self.clock.taken()
@@ -106,7 +106,7 @@ class Trace:
         before, begin, began = cpu_by_role(), time.perf_counter(), time.thread_time()
         model.fit(data, mask=mask, engine="ray", n_jobs=self.cpus, vox_per_chunk=vox_per_chunk)
         ended, wall = time.thread_time(), time.perf_counter() - begin
-        time.sleep(0.05)  # a worker's last line is written after its result is sent
+        time.sleep(0.05)  # a worker writes its last line after it has sent its result
         roles = cpu_by_role()
         roles.subtract(before)
         taken, (worker, result_bytes) = self.clock.taken(), self._workers_said()
@@ -123,7 +123,7 @@ class Trace:
         }  # fmt: skip
 
     def _workers_said(self):
-        """CPU seconds by part, and bytes of results, of the workers since the last call."""
+        """Return the CPU seconds by part, and the bytes of results, of the workers since the last call."""
         seconds, size = Counter(), 0
         for path in glob.glob(str(self.folder / "*.jsonl")):
             with open(path, "r+") as file:
@@ -156,7 +156,7 @@ def measure(arguments):
                 for number in range(arguments.rounds + 1):
                     for family, voxels, chunks in settings(arguments, len(signal)):
                         block = signal[:voxels].reshape(voxels, 1, 1, -1)
-                        if number == 0:  # workers start, and import
+                        if number == 0:  # workers start and import modules
                             voxels, chunks, block = 16 * cpus, cpus, block[: 16 * cpus]
                         inside = [[[True]]] * voxels
                         found = trace.run(models[family], block, as_mask(inside), voxels // chunks)
@@ -171,14 +171,14 @@ def measure(arguments):
 
 
 def as_mask(inside):
-    """A mask as an array of the shape of its image."""
+    """Return a mask as an array with the shape of its image."""
     import numpy as np
 
     return np.array(inside).reshape(len(inside), 1, 1)
 
 
 def settings(arguments, most):
-    """Family, voxels and chunks of each run of a round; chunks of equal size."""
+    """Return family, voxels and chunks of each run of a round. Chunks have equal sizes."""
     for voxels in arguments.voxels:
         if voxels > most:
             sys.exit(f"{arguments.dwi} has {most} voxels, and --voxels asks for {voxels}: write a larger phantom")

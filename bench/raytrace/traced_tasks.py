@@ -1,4 +1,4 @@
-"""Traces the parts of a task in Ray's processes: CPU seconds of the thread that does them.
+"""Trace the parts of a task in Ray's processes, in CPU seconds of the thread that does them.
 
 The driver imports this module, and Ray calls ``trace_worker`` in each worker that it starts. For each task a worker
 appends a line to a file of its own, so that tracing adds no messages to those that Ray sends.
@@ -20,7 +20,7 @@ class Clock:
         self._inside = []
 
     def timed(self, name, call, *args, **kwargs):
-        """Call, and add the CPU time that it took, less that of the calls that were timed inside of it."""
+        """Make a call, and add its CPU time, less that of timed calls inside of it."""
         self._inside.append(0.0)
         begin = time.thread_time()
         try:
@@ -37,7 +37,7 @@ class Clock:
         self.bytes[name] = self.bytes.get(name, 0) + number
 
     def taken(self):
-        """What was found since the last call."""
+        """Return the times and bytes since the last call."""
         found = {"seconds": self.seconds, "bytes": self.bytes}
         self.seconds, self.bytes = {}, {}
         return found
@@ -47,8 +47,10 @@ clock = Clock()
 
 
 def trace_serialization(pickle, unpickle, then=lambda: None):
-    """Time what Ray serializes and deserializes in this process under these names; each value serialized is followed
-    by a call of ``then``."""
+    """Time Ray's serialization and deserialization in this process under these names.
+
+    Call ``then`` after each serialized value.
+    """
     from ray._private.serialization import SerializationContext as Context
 
     serialize, deserialize = Context.serialize, Context.deserialize_objects
@@ -66,20 +68,23 @@ def trace_serialization(pickle, unpickle, then=lambda: None):
 
 
 def trace_worker():
-    """Ray calls this in each worker that it starts. A task ends with the pickling of its results."""
+    """Set up tracing in a worker.
+
+    Ray calls this in each worker that it starts. A task ends with pickling its results.
+    """
     file = open(os.path.join(os.environ[FOLDER], f"{os.getpid()}.jsonl"), "a", buffering=1)
     trace_serialization("pickle", "unpickle", lambda: file.write(json.dumps(clock.taken()) + "\n"))
 
 
 def fit_dipys_chunk(*args, **kwargs):
-    """DIPY's work on a chunk, timed."""
+    """Do and time DIPY's work on a chunk."""
     from dipy.reconst.multi_voxel import _parallel_fit_worker
 
     return clock.timed("fit", _parallel_fit_worker, *args, **kwargs)
 
 
 def fit_voxfits_batch(*args, **kwargs):
-    """voxfit's work on a batch, timed."""
+    """Do and time voxfit's work on a batch."""
     from voxfit.dipy._engines import fit_batch
 
     return clock.timed("fit", fit_batch, *args, **kwargs)

@@ -122,6 +122,6 @@ func oneLine(r *race) string {
 			open++
 		}
 	}
-	return fmt.Sprintf("%s of %s: %d of %d steps undecided, %d rounds, %d thrown away", r.spent.Round(time.Second), r.budget,
-		open, len(r.sequences), r.kept+r.thrown, r.thrown)
+	return fmt.Sprintf("%s of %s: %d of %d steps undecided, %s, %d thrown away", r.spent.Round(time.Second), r.budget,
+		open, len(r.sequences), plural.Count(r.kept+r.thrown, "round"), r.thrown)
 }

@@ -73,7 +73,7 @@ func TestModelsOfShellsRefuseTablesWithoutShells(t *testing.T) {
 	}
 }
 
-func TestTensorRowsAreNoTissueResponses(t *testing.T) {
+func TestTensorRowsAreRefusedAsResponsesOfTissues(t *testing.T) {
 	a := cases.InUnits(1)
 	_, err := newModel("msmt", a.Bvals, a.Bvecs, `{"response": [{"name": "WM", "zonal": [[0.0015, 0.0004, 0.0004, 700], [0.0015, 0.0004, 0.0004, 700], [0.0015, 0.0004, 0.0004, 700]]}]}`)
 	if err == nil || !strings.Contains(err.Error(), "e1 e2 e3 S0") {

@@ -104,7 +104,7 @@ func (m *Model) check(b *Batch) error {
 
 func (r *Run) check(voxels int) error {
 	if voxels < 0 || r.Threads < 0 {
-		return fmt.Errorf("voxfit: %s and %d threads, expected at least 0 of each", plural.Count(voxels, "voxel"), r.Threads)
+		return fmt.Errorf("voxfit: %s and %s, expected at least 0 of each", plural.Count(voxels, "voxel"), plural.Count(r.Threads, "thread"))
 	}
 	return nil
 }

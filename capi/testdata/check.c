@@ -5,7 +5,7 @@
 // It reads from the file SIGNAL 34 b-values and 34 x 3 b-vectors as float64, then VOXELS x 34 float32, and writes the
 // parameters of the model to the file PARAMS.
 //
-// It exits with 0 when all is as it should be, and says which line is not otherwise.
+// It exits with 0 if everything is right. Otherwise it names the line of the expectation that failed.
 
 #define _GNU_SOURCE
 #include <math.h>
@@ -17,7 +17,7 @@
 
 enum { THREADS = 4 };
 
-// A thread's own batch with the model that all share.
+// One thread's batch, which it fits with the shared model.
 struct part {
     voxfit_model model;
     int64_t voxels;
@@ -35,7 +35,7 @@ static void *fit_part(void *argument) {
         voxfit_batch b = batch_of(p->voxels, p->signal, params);
         p->ok &= voxfit_fit(p->model, &b) == VOXFIT_OK;
         p->ok &= !memcmp(params, p->expected, p->voxels * P * sizeof *params);
-        // Each thread has its own message.
+        // Each thread must have its own message.
         p->ok &= voxfit_fit(0, &b) == VOXFIT_ERROR_HANDLE && strstr(voxfit_message(), "handle") != NULL;
     }
     free(params);
@@ -73,7 +73,7 @@ static void describe(voxfit_model model) {
     EXPECT(voxfit_model_text(model, VOXFIT_ISA, text, sizeof text, &count) == VOXFIT_OK && count > 4 && !text[3]);
 }
 
-// Three directions, each a neighbour of the others; the second has the highest value, then the third.
+// There are three directions, each a neighbour of the others. The second has the highest value, and the third the next.
 static void find_peaks(void) {
     const double values[6] = {1, 3, 2, -1, -1, -1}, directions[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     const int32_t pairs[6] = {0, 1, 1, 2, 2, 0};
@@ -93,7 +93,7 @@ static void find_peaks(void) {
     EXPECT(voxfit_find_peaks(NULL) == VOXFIT_ERROR_ARGUMENT);
 }
 
-// A file of 2 x 1 x 1 voxels and 3 volumes of uint8, made here.
+// Reads a file of 2 x 1 x 1 voxels and 3 volumes of uint8, which this function writes.
 static void read_image(void) {
     unsigned char file[358] = {[0] = 348 & 255, [1] = 348 >> 8, [40] = 4, [42] = 2, [44] = 1, [46] = 1, [48] = 3, [70] = 2, [72] = 8,
                                [110] = 0xb0, [111] = 0x43, [344] = 'n', [345] = '+', [346] = '1', [352] = 1, 2, 3, 4, 5, 6};
@@ -116,7 +116,7 @@ static void read_image(void) {
     EXPECT(!unlink(path) && voxfit_image_new(path, &image) == VOXFIT_ERROR_ARGUMENT && !image);
 }
 
-// Images in memory have a grid, and nothing to read.
+// Images in memory have a grid, but no values to read.
 static void compare_grids(void) {
     const int64_t shape[3] = {4, 5, 6}, flat[3] = {4, 5, 0};
     double affine[12] = {[0] = 2, [5] = 2, [10] = 2};
@@ -210,7 +210,7 @@ static void derive(voxfit_model model, int64_t voxels, const double *params) {
     voxfit_derivation d = {.size = sizeof d, .voxels = voxels, .params = params, .maps = all,
                            .map_count = (int32_t)count, .progress = &progress};
     EXPECT(voxfit_derive(model, &d) == VOXFIT_OK && progress == voxels);
-    // Each map is the same when no other is wanted.
+    // Each map must be the same if no other is wanted.
     d.maps = one;
     for (int64_t i = 0; i < count; i++) {
         size_t bytes = voxels * fields[i].components * sizeof(float);
@@ -221,14 +221,14 @@ static void derive(voxfit_model model, int64_t voxels, const double *params) {
     }
 }
 
-// Single precision, strides and offsets change where values lie, not what they are.
+// Single precision, strides and offsets change the places of values, and not the values.
 static void lay_out_otherwise(voxfit_model model, int64_t voxels, const float *signal, const double *params) {
     float *columns = malloc(voxels * N * sizeof *columns), *narrow = malloc(voxels * P * sizeof *narrow);
     int64_t *offsets = malloc(voxels * sizeof *offsets), progress = 0;
     uint8_t *status = malloc(voxels);
     uint16_t *iterations = malloc(voxels * sizeof *iterations);
     for (int64_t v = 0; v < voxels; v++) {
-        offsets[v] = (voxels - 1 - v) * (int64_t)sizeof *columns; // backwards
+        offsets[v] = (voxels - 1 - v) * (int64_t)sizeof *columns; // in reverse order
         for (int j = 0; j < N; j++)
             columns[j * voxels + voxels - 1 - v] = signal[v * N + j];
     }
@@ -259,7 +259,7 @@ int main(int argc, char **argv) {
     int64_t voxels = atoll(argv[3]);
     float *signal = read_acquisition(argv[4], voxels);
 
-    if (voxels >= 1000) // under valgrind there are few, and it would take half a minute
+    if (voxels >= 1000) // fewer voxels mean valgrind, where this would take half a minute
         list_options();
     find_peaks();
     read_image();

@@ -1,7 +1,7 @@
-// A process forked after libvoxfit was loaded gets an error from every function, at once; its parent goes on.
+// A process that was forked after libvoxfit was loaded gets an error from every function at once. Its parent goes on.
 //
 //     fork libc      with fork()
-//     fork kernel    with the system call itself, which no handler of the C library hears of
+//     fork kernel    with the system call itself, of which the C library's handlers are not told
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -18,7 +18,7 @@ static const double bvecs[3 * N] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, .6, .8, 
 static const float measured[N] = {100, 50, 60, 70, 55, 58, 62, 57};
 
 static int child(voxfit_model model, voxfit_batch *b) {
-    alarm(60); // a call that hangs ends the process by a signal
+    alarm(60); // a signal ends the process if a call hangs
     voxfit_model other;
     voxfit_derivation d = {.size = sizeof d};
     int64_t count;

@@ -1,11 +1,10 @@
-// Many threads use libvoxfit for a while, each in its own way: with a model that all share, and with models made and
-// freed again, with maps, batches that are aborted, and mistakes. The test that starts this program measures its
-// memory meanwhile.
+// Many threads use libvoxfit for a while. They fit with a shared model and with models that they make and free, derive
+// maps, abort batches, and make mistakes. The test that starts this program measures its memory meanwhile.
 //
 //     soak MODEL OPTIONS VOXELS SIGNAL PARAMS SECONDS THREADS
 //
 // It reads the file SIGNAL as check.c does, and does not write PARAMS. It exits with 0 if every fit gave the same bits and
-// every mistake its error.
+// every mistake gave its error.
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -82,7 +81,7 @@ int main(int argc, char **argv) {
     EXPECT(argc == 8);
     name = argv[1], options = argv[2], voxels = atoll(argv[3]);
     signal_of_all = read_acquisition(argv[4], voxels);
-    end = time(NULL) + atol(argv[6]) + 1; // the second that has begun does not count
+    end = time(NULL) + atol(argv[6]) + 1; // + 1 because the current second has partly passed
     shared = new_model();
     EXPECT(voxfit_model_sizes(shared, NULL, &P) == VOXFIT_OK);
     expected = malloc(voxels * P * sizeof *expected);

@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/internal/toymodel"
 )
 
-// A model is a file of the folder model and a line of the table: every command has it, with its options.
+// A model that is added as a file of the folder model and a line of the table is in every command, with its options.
 func TestAnAddedModelIsInEveryCommand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: another kbench is to be built")

@@ -35,7 +35,7 @@ func writeTable(t *testing.T, stem string, bvals []float64, bvecs [][3]float64) 
 	write(t, stem+".bvec", []byte(v.String()))
 }
 
-// warned runs the program, which succeeds, and returns its warnings.
+// warned runs the program, which must succeed, and returns its warnings.
 func warned(t *testing.T, args ...string) string {
 	t.Helper()
 	code, _, stderr := kbench(args...)
@@ -45,7 +45,7 @@ func warned(t *testing.T, args ...string) string {
 	return stderr
 }
 
-// everyModel are the command lines of all models, with what they need; the shells are b = 0, 1000 and 2000.
+// everyModel has a command line for each model, with the responses that it needs, for shells of b = 0, 1000 and 2000.
 func everyModel(t *testing.T) [][]string {
 	dir := t.TempDir()
 	wm, csf := filepath.Join(dir, "wm.txt"), filepath.Join(dir, "csf.txt")
@@ -62,7 +62,7 @@ func TestLengthsOfVectorsAreTheBValuesOfEveryModel(t *testing.T) {
 	peer.Slow(t)
 	for name, a := range map[string]cases.Acquisition{"lengths code b": cases.LengthsCodeB(), "length 0.994": cases.Shortened()} {
 		image := writeAcquisition(t, a)
-		// The same with the b-values written out.
+		// The same acquisition with the true b-values in the table.
 		plain := cases.InUnits(1)
 		square := 1.0
 		if name == "length 0.994" {
@@ -131,7 +131,8 @@ func TestLengthsThatCodeBGiveTheTrueDiffusivity(t *testing.T) {
 	}
 }
 
-// MRtrix3 3.0.4 and later scale b-values as kbench does. 3.0.3 always scales beside a zero vector, so it is given what comes out.
+// MRtrix3 3.0.4 and later scale b-values as kbench does. 3.0.3 always scales if there is a zero vector, so it gets the
+// scaled b-values.
 func TestShortenedVectorsGiveDwi2tensorsTensorLive(t *testing.T) {
 	a := cases.Shortened()
 	image, dir := writeAcquisition(t, a), t.TempDir()
@@ -167,7 +168,7 @@ func TestBValuesInOtherUnitsAreRefusedByEveryModel(t *testing.T) {
 	}
 }
 
-func TestTensorRowsAreNoTissueResponses(t *testing.T) {
+func TestTensorRowsAreRefusedAsResponsesOfTissues(t *testing.T) {
 	image, dir := writeAcquisition(t, cases.InUnits(1)), t.TempDir()
 	var files []string
 	for name, row := range map[string]string{"wm": "0.0015 0.0004 0.0004 700\n", "gm": "0.0008 0.0008 0.0008 800\n", "csf": "0.003 0.003 0.003 1500\n"} {
@@ -187,7 +188,7 @@ func TestModelsOfShellsRefuseTablesWithoutShells(t *testing.T) {
 	succeed(t, "fit", "dti", image, "-o", t.TempDir())
 }
 
-// writeMeasured writes measured data with their table, and returns the image.
+// writeMeasured writes measured data with their table, and returns the image's path.
 func writeMeasured(t *testing.T, m cases.Measured) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "dwi.nii")
@@ -217,7 +218,7 @@ func everyVoxel(t *testing.T, image string, n int) string {
 	return path
 }
 
-// responseFiles writes the responses of tissues, and returns the files, as --response takes them.
+// responseFiles writes the responses of tissues, and returns the files as a value of --response.
 func responseFiles(t *testing.T, shells ...int) string {
 	t.Helper()
 	var files []string
@@ -249,7 +250,7 @@ func TestAStrayVolumeIsLeftOutWithAWarning(t *testing.T) {
 			}
 		}
 	}
-	// --shells chooses, and says nothing of the rest.
+	// With --shells there is no warning of the other volumes.
 	chosen := t.TempDir()
 	if w := warned(t, "fit", "msmt", stray, "--shells", "0,1200,2800", "-o", chosen); strings.Contains(w, "left out") {
 		t.Errorf("warnings with --shells: %s", w)
@@ -257,7 +258,7 @@ func TestAStrayVolumeIsLeftOutWithAWarning(t *testing.T) {
 	refuse(t, []string{"fit", "msmt", stray, "--shells", "0,700,1200", "-o", filepath.Join(chosen, "x")}, "no shell of b = 700", "1200, 2800")
 }
 
-func TestAJitteredShellIsOneAsInMRtrix3Live(t *testing.T) {
+func TestAJitteredShellIsOneShellAsInMRtrix3Live(t *testing.T) {
 	peer.Slow(t)
 	image, out := writeMeasured(t, cases.JitteredShell(t)), t.TempDir()
 	directions := peer.Data(t, "gradient_tables", "mrtrix3_300_directions.txt")
@@ -277,9 +278,9 @@ func TestAJitteredShellIsOneAsInMRtrix3Live(t *testing.T) {
 	if apart := cases.FurthestApart(got, want, 2475); apart > 1e-4 {
 		t.Errorf("the largest difference is %.2g of a voxel's norm", apart)
 	}
-	// The C library and Python are held to what dwi2fod found in the shell as it was.
+	// Tests of the C library and of Python compare with what dwi2fod found in the original shell.
 	if apart := cases.FurthestApart(cases.Distributions(t), want, 2475); apart > 1e-4 {
-		t.Errorf("what MRtrix3 found in the shell as it was differs by %.2g of a voxel's norm", apart)
+		t.Errorf("what MRtrix3 found in the original shell differs by %.2g of a voxel's norm", apart)
 	}
 }
 
@@ -297,7 +298,7 @@ func TestSmallShellsAreRefused(t *testing.T) {
 	refuse(t, []string{"fit", "msmt", image, "-o", filepath.Join(t.TempDir(), "maps")}, "b = 2000", "5 directions")
 }
 
-func TestSidecarsSayWhatWasMadeOfTheGradientTable(t *testing.T) {
+func TestSidecarsSayHowTheGradientTableWasUsed(t *testing.T) {
 	image := writeAcquisition(t, cases.LengthsCodeB()) // volumes of b = 0: 0 to 3, of b = 1000: 4 to 33
 	first := func(n int) []int {
 		list := make([]int, n)
@@ -336,7 +337,7 @@ func TestSidecarsSayWhatWasMadeOfTheGradientTable(t *testing.T) {
 	}
 }
 
-func TestSidecarsTellArbitraryUnitsFromNone(t *testing.T) {
+func TestSidecarsDistinguishArbitraryUnitsFromNone(t *testing.T) {
 	image, dir := writeAcquisition(t, cases.InUnits(1)), t.TempDir()
 	wm, csf := filepath.Join(dir, "wm.txt"), filepath.Join(dir, "csf.txt")
 	write(t, wm, []byte("0.0015 0.0004 0.0004 1000\n"))

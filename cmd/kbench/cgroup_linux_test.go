@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// A limit is what a cgroup allows: the controller that counts, and what is written to which file in the two versions of
-// cgroups.
+// A limit is a limit of a cgroup: its controller, and the file and the text that set it in each version of cgroups.
 type limit struct {
 	controller   string
 	file1, text1 string
@@ -23,8 +22,8 @@ func memoryLimit(bytes int64) limit {
 	return limit{"memory", "memory.limit_in_bytes", text, "memory.max", text}
 }
 
-// limitedGroup makes a cgroup with a limit inside the test's own, and returns the file to which a process writes its
-// number to enter it. The test is skipped where none can be made, which takes root or a delegated group.
+// limitedGroup makes a cgroup with a limit inside the test's own. It returns the file to which a process writes its
+// number to enter the group. The test is skipped if no group can be made, which takes root or a delegated group.
 func limitedGroup(t *testing.T, l limit) (entrance string) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/cgroup")
@@ -64,7 +63,7 @@ func limitedGroup(t *testing.T, l limit) (entrance string) {
 	return ""
 }
 
-// inGroup is the program in a group whose limit it is not told of.
+// inGroup returns a command that runs the program in a group with a limit, of which the arguments say nothing.
 func inGroup(t *testing.T, l limit, args ...string) *exec.Cmd {
 	t.Helper()
 	enter := `echo $$ > "$0" && exec "$@"`
@@ -73,7 +72,7 @@ func inGroup(t *testing.T, l limit, args ...string) *exec.Cmd {
 	return c
 }
 
-// fitsInGroup runs the program in a group with so much memory.
+// fitsInGroup runs the program in a group with a limit of memory.
 func fitsInGroup(t *testing.T, bytes int64, args ...string) {
 	t.Helper()
 	if out, err := inGroup(t, memoryLimit(bytes), args...).CombinedOutput(); err != nil {

@@ -55,7 +55,7 @@ func TestCompareRefusesWhatItCannotDo(t *testing.T) {
 	}
 }
 
-// The children of the test are kbench as well.
+// The test binary also serves as kbench when the test starts it.
 func compareFile(t *testing.T, image string, args ...string) []string {
 	t.Helper()
 	if runtime.GOOS == "windows" {

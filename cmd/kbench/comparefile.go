@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/voxfit/voxfit/acq"
 	"github.com/voxfit/voxfit/bench/commands"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/nifti"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
@@ -115,7 +116,7 @@ func drawWaiting(w io.Writer, report *commands.Report) error {
 		if l.Voxels == 0 {
 			continue
 		}
-		drawn := page.WaitingLine{Title: fmt.Sprintf("%s, %d voxels", l.Model, l.Voxels)}
+		drawn := page.WaitingLine{Title: l.Model + ", " + plural.Count(l.Voxels, "voxel")}
 		for _, t := range l.Times {
 			drawn.Programs, drawn.Seconds = append(drawn.Programs, t.Engine), append(drawn.Seconds, study.Median(t.Wall))
 		}

@@ -38,8 +38,8 @@ func TestCSDInMRtrixConventionFromFilesGivesMRtrixsMap(t *testing.T) {
 	}
 }
 
-// sidecarOptions are those of a map's fit, with the basis and the frame of its harmonics, and the lengths of the
-// hashes of its files.
+// sidecarOptions returns the options in a map's sidecar, the basis and the frame of its harmonics, and the lengths of
+// the hashes of its files.
 func sidecarOptions(t *testing.T, path string) map[string]any {
 	t.Helper()
 	var s struct {

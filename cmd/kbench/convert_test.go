@@ -61,7 +61,7 @@ func TestMRtrixFindsOurPeaksInAConvertedFODLive(t *testing.T) {
 	}
 }
 
-// angle is that between two axes, in degrees.
+// angle returns the angle between two axes, in degrees.
 func angle(a, b [3]float64) float64 {
 	dot, aa, bb := 0.0, 0.0, 0.0
 	for i := range a {
@@ -89,7 +89,7 @@ func TestConvertedThereAndBackIsTheSameToRounding(t *testing.T) {
 			}
 		}
 	}
-	// A change of basis alone moves numbers and rounds none.
+	// A change of basis alone moves numbers and changes signs, without rounding.
 	swapped, again := filepath.Join(dir, "swapped.nii"), filepath.Join(dir, "again.nii")
 	succeed(t, "convert", fod, "--sh-basis", "tournier07", "-o", swapped)
 	succeed(t, "convert", swapped, "--sh-basis", "descoteaux07", "-o", again)
@@ -172,7 +172,7 @@ func TestFODsOfUnknownOrContradictoryFormAreRefused(t *testing.T) {
 	}
 }
 
-func TestMapsThatAreNoHarmonicsAreNotConverted(t *testing.T) {
+func TestMapsOtherThanHarmonicsAreNotConverted(t *testing.T) {
 	_, peaks := fittedFOD(t) // 15 volumes, as many as coefficients up to degree 4
 	out := filepath.Join(t.TempDir(), "out.nii.gz")
 	refuse(t, []string{"convert", peaks, "--from-basis", "descoteaux07", "--from-frame", "image", "--frame", "world", "-o", out}, filepath.Base(peaks), `map of "peaks"`, "fodf")

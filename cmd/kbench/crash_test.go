@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// faults is how often something is done to each command: $VOXFIT_CRASH times in `make crash`, a few times in `make test`.
+// faults returns how often each command is disturbed: $VOXFIT_CRASH times in `make crash`, a few times in `make test`.
 func faults(t *testing.T, few int) int {
 	t.Helper()
 	text := os.Getenv("VOXFIT_CRASH")
@@ -31,7 +31,8 @@ func faults(t *testing.T, few int) int {
 	return n
 }
 
-// outcome is what the files of a folder are, as far as a kill must not change it: hidden files are the next start's.
+// outcome returns the files of a folder that a kill must not change. Hidden files are left out, because the next start
+// deals with them.
 func outcome(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := withoutCommand(t, dir)
@@ -43,28 +44,28 @@ func outcome(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// A victim is a command that is killed, and what lay in its folder before.
+// A victim is a command that is killed, and the files that were in its folder before.
 type victim struct {
 	form string
 	args func(dir string) []string
-	old  func(dir string) []string // the command that makes the old files; nil for none
+	old  func(dir string) []string // returns the command that makes the old files; nil if there are none
 
-	whole  time.Duration     // how long it takes when nobody kills it
+	whole  time.Duration     // how long the command takes without a kill
 	before map[string]string // the old files
-	after  map[string]string // the files of a run that nobody killed
+	after  map[string]string // the files of a run without a kill
 }
 
-// victimsMemory is what a victim is said to hold besides what it counts: enough that Go's collector does not work all the
-// time when a fit may take little more.
+// victimsMemory is the memory that a victim claims to hold besides what it counts. It is large enough that Go's
+// collector does not run all the time when a fit may take little more.
 const victimsMemory = 256 << 20
 
-// into gives a command its output folder.
+// into adds an output folder to a command.
 func into(args ...string) func(dir string) []string {
 	return func(dir string) []string { return append(slices.Clone(args), "-o", dir) }
 }
 
-// victims are the commands that make a set of files, each in several forms: formats, passes, models, with and without
-// --force.
+// victims returns the commands that make a set of files, each in several forms: with different formats, passes and
+// models, with and without --force.
 func victims(t *testing.T, voxels int) map[string][]*victim {
 	zipped := small(t, voxels)
 	plain := near(zipped, "plain.nii")
@@ -83,7 +84,7 @@ func victims(t *testing.T, voxels int) map[string][]*victim {
 			return append([]string{"convert", fod, "-o", filepath.Join(dir, name)}, args...)
 		}
 	}
-	// Half of the volumes, the maps, and a block; one thread decompresses in what a victim is said to hold.
+	// Memory for half of the volumes, the maps and a block. victimsMemory has room for one decompressing thread.
 	passes := []string{"--threads", "1", "--max-memory", fmt.Sprint(victimsMemory + voxels*(288/2+32)*4 + 128*320*4)}
 	return map[string][]*victim{
 		"fit": {
@@ -108,8 +109,9 @@ func victims(t *testing.T, voxels int) map[string][]*victim {
 	}
 }
 
-// One kill with SIGKILL at a random moment, or two, and then the same command: the files must be those of a run that
-// nobody killed, and between the two the folder must hold the old files or the new ones, whole, never some of both.
+// A command is killed by SIGKILL at a random moment, perhaps twice, and then runs again. The files must then be those
+// of a run without a kill. In between the folder must have either the old files or the new ones, complete and never
+// some of both.
 func TestKilledCommandsLeaveOldFilesOrNewOnesAndGoOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("killing commands takes half a minute; not with -short")
@@ -131,14 +133,14 @@ func TestKilledCommandsLeaveOldFilesOrNewOnesAndGoOn(t *testing.T) {
 	}
 }
 
-// seeded is a source of random moments, whose seed is in the test's output.
+// seeded returns a source of random moments. The test's output has its seed.
 func seeded(t *testing.T) *rand.Rand {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// A tally counts what became of commands that were disturbed.
+// A tally counts the outcomes of disturbed commands.
 type tally struct{ faults, survived, lost, mixed int }
 
 func (t *tally) add(more tally) {
@@ -148,7 +150,7 @@ func (t *tally) add(more tally) {
 	t.mixed += more.mixed
 }
 
-// log prints the tally, and fails where fewer than the faults wanted were injected.
+// log prints the tally, and fails the test if there were fewer faults than wanted.
 func (t *tally) log(test *testing.T, wanted int) {
 	test.Logf("%d faults, %d survived, %d lost, %d mixed", t.faults, t.survived, t.lost, t.mixed)
 	if t.faults < wanted || t.survived != t.faults {
@@ -156,7 +158,7 @@ func (t *tally) log(test *testing.T, wanted int) {
 	}
 }
 
-// undisturbed runs the command once, to know what it makes and how long it takes.
+// undisturbed runs the command once, to see which files it makes and how long it takes.
 func (v *victim) undisturbed(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -172,15 +174,15 @@ func (v *victim) undisturbed(t *testing.T) {
 	v.after = outcome(t, dir)
 }
 
-// trial kills the command, perhaps twice, and runs it again. Kills that came too late are no faults.
+// trial kills the command, perhaps twice, and runs it again. A kill that came too late does not count as a fault.
 func (v *victim) trial(t *testing.T, random *rand.Rand) (result tally) {
 	t.Helper()
 	dir := t.TempDir()
-	defer os.RemoveAll(dir) // now: hundreds of them would fill a disk
+	defer os.RemoveAll(dir) // removed now, because hundreds of folders would fill a disk
 	for file, text := range v.before {
 		write(t, filepath.Join(dir, file), []byte(text))
 	}
-	for range 1 + random.IntN(2) { // a second kill may meet what the first one left
+	for range 1 + random.IntN(2) { // a second kill may find the remains of the first
 		if _, ok := runAlone(t, after(random, v.whole), v.args(dir)...); !ok {
 			result.faults++
 		}
@@ -189,7 +191,8 @@ func (v *victim) trial(t *testing.T, random *rand.Rand) (result tally) {
 			result.mixed++
 		}
 	}
-	if maps.Equal(outcome(t, dir), v.after) && v.old == nil { // whole before the kill; the same command may refuse
+	// The maps were complete before the kill, so the same command may refuse.
+	if maps.Equal(outcome(t, dir), v.after) && v.old == nil {
 		result.survived = result.faults
 		return result
 	}
@@ -211,13 +214,14 @@ func (v *victim) trial(t *testing.T, random *rand.Rand) (result tally) {
 	return result
 }
 
-// after is a random moment of a command that takes so long; at least a microsecond, since 0 is never.
+// after returns a random moment of a command that takes a given time. It is at least a microsecond, since 0 means
+// never.
 func after(random *rand.Rand, whole time.Duration) time.Duration {
 	return time.Microsecond + time.Duration(random.Int64N(int64(whole)))
 }
 
-// runAlone runs the program as a process of its own, which SIGKILL ends after a time; 0 lets it end. It returns what the
-// program wrote to its standard error.
+// runAlone runs the program as a process of its own, and ends it by SIGKILL after a time, or never for 0. It returns
+// what the program wrote to its standard error.
 func runAlone(t *testing.T, kill time.Duration, args ...string) (stderr string, ok bool) {
 	t.Helper()
 	var err bytes.Buffer
@@ -235,12 +239,12 @@ func runAlone(t *testing.T, kill time.Duration, args ...string) (stderr string, 
 	return err.String(), ok
 }
 
-// oldOrNew says what is wrong when a folder has files that are neither old nor new, or some of both.
+// oldOrNew returns what is wrong if a folder has files that are neither old nor new, or some of both.
 func oldOrNew(got, old, fresh map[string]string) string {
 	var olds, news []string
 	for name, text := range got {
 		switch {
-		case old[name] == fresh[name] && text == old[name]: // the same either way
+		case old[name] == fresh[name] && text == old[name]: // the old file and the new one are equal
 		case text == old[name]:
 			olds = append(olds, name)
 		case text == fresh[name]:

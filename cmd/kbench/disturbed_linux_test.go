@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A shell stands for a peer's programs. What its row says is held against getrusage of it and of this process, and against
-// all that the CPUs can have done.
-func TestARowOfAPeerHasTheTimeThatTheSystemSaysOfItsPrograms(t *testing.T) {
+// A shell takes the place of a peer's programs. Its row is compared with getrusage of the shell and of this process,
+// and with the time of all CPUs.
+func TestARowOfAPeerHasTheCPUTimeOfItsPrograms(t *testing.T) {
 	var before, after unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &before); err != nil {
 		t.Fatal(err)

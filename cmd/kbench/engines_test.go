@@ -13,7 +13,7 @@ import (
 	"github.com/voxfit/voxfit/study"
 )
 
-func TestEnginesThatAreNotThereAreRefused(t *testing.T) {
+func TestUnknownEnginesAndNoneAreRefused(t *testing.T) {
 	for want, o := range map[string]runOptions{
 		"--engines spark":              {engines: []string{"spark"}},
 		"--engines needs at least one": {},
@@ -24,8 +24,8 @@ func TestEnginesThatAreNotThereAreRefused(t *testing.T) {
 	}
 }
 
-// standIn writes a program that takes the place of Python: it answers each line with the next reply, then
-// with the last. What it is asked after all replies is in a file beside it, ".asked" after its name.
+// standIn writes a program that takes the place of Python. It answers each line with the next reply, and later lines
+// with the last reply. It writes these later lines into a file beside it, with ".asked" after its name.
 func standIn(t *testing.T, replies ...string) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -78,11 +78,11 @@ func TestPythonEnginesWriteRowsOfTheSameCSV(t *testing.T) {
 		t.Errorf("rows: %v", rows)
 	}
 	if !strings.Contains(stderr.String(), "set up in 3.2 s") && !strings.Contains(stderr.String(), "set up in 3.3 s") {
-		t.Errorf("the set-up time is not told: %s", stderr.String())
+		t.Errorf("the set-up time is not printed: %s", stderr.String())
 	}
 }
 
-// Ray's processes would share the CPUs with what is timed after its runs.
+// Ray's processes would otherwise share the CPUs with the runs that are timed later.
 func TestRayEndsBeforeARunOfAnotherEngine(t *testing.T) {
 	python := standIn(t, `{"time": 1.5}`)
 	succeed(t, "run", "--engines", "voxfit,dipy-ray", "--models", "csdm", "--voxels", "30", "--cpus", "1", "--min-chunks", "1", "--max-chunks", "1",
@@ -104,7 +104,7 @@ func TestRayEndsBeforeARunOfAnotherEngine(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfPythonEndsTheStudyWithItsWords(t *testing.T) {
+func TestAnErrorOfPythonEndsTheStudyWithItsMessage(t *testing.T) {
 	for want, python := range map[string]string{
 		"ValueError: no":            standIn(t, `{"ready": true}`, `{"error": "ValueError: no"}`),
 		"pip install ./python":      standIn(t, `{"error": "ModuleNotFoundError: voxfit"}`),

@@ -57,7 +57,7 @@ func TestTwoImagesNeverGiveOneName(t *testing.T) {
 		"data_sub-05_dwi", "data_sub-06_dwi", "sub-01_dwi_v2", "sub-02_dwi_v2", "sub-01_dwi.denoised", "sub-01_desc-a_dwi_v2", "sub-01_desc-b_dwi_v2",
 		"sub-03", "sub-01_param-x_raw_dwi",
 	} {
-		succeed(t, "fit", "dti", named(t, t.TempDir(), image), "-o", out) // none is told to overwrite another
+		succeed(t, "fit", "dti", named(t, t.TempDir(), image), "-o", out) // without --force: no two images share a name
 	}
 	sets, err := readMapSets(out, "")
 	if err != nil || len(sets) != 13 {
@@ -68,7 +68,7 @@ func TestTwoImagesNeverGiveOneName(t *testing.T) {
 			t.Errorf("the set %s is taken for desc %q", set.stem, set.desc)
 		}
 	}
-	// Of two that differ in desc alone, side by side, both keep it.
+	// Two images side by side whose names differ in desc alone both keep it.
 	dir, both := t.TempDir(), t.TempDir()
 	a, b := named(t, dir, "sub-01_desc-preproc_dwi"), named(t, dir, "sub-01_desc-denoised_dwi")
 	succeed(t, "fit", "dti", a, "-o", both)
@@ -78,14 +78,14 @@ func TestTwoImagesNeverGiveOneName(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// From different folders, the second does.
+	// If they are in different folders, only the second keeps it.
 	apart := t.TempDir()
 	succeed(t, "fit", "dti", named(t, t.TempDir(), "sub-01_desc-preproc_dwi"), "-o", apart)
 	succeed(t, "fit", "dti", named(t, t.TempDir(), "sub-01_desc-denoised_dwi"), "-o", apart)
 	if _, err := os.Stat(filepath.Join(apart, "sub-01_model-tensor_param-fa_desc-denoised_dwimap.nii.gz")); err != nil {
 		t.Error(err)
 	}
-	// One without desc has nothing to be told by: the message says whose the maps are.
+	// A name without desc has nothing to distinguish it. The message says which image the maps are of.
 	refuse(t, []string{"fit", "dti", named(t, t.TempDir(), "sub-01_dwi"), "-o", apart}, "made from", "sub-01_desc-preproc_dwi.nii", "another output folder")
 }
 
@@ -148,7 +148,7 @@ func TestFODsSayTheirBasisAndFrame(t *testing.T) {
 	}
 }
 
-func TestLastLinesTellFailedFromNotedVoxels(t *testing.T) {
+func TestLastLinesCountFailedVoxelsAndThoseWithARemark(t *testing.T) {
 	a := cases.InUnits(1)
 	signal := a.Voxels(8)
 	for i := range a.Signal {
@@ -197,7 +197,7 @@ func TestSidecarsFollowTheOptionsInForce(t *testing.T) {
 			}
 		}
 		if strings.Contains(text, "Dxx") || frame == "world" && strings.Contains(text, "as given") {
-			t.Errorf("--frame %s: the tensor's sidecar says what is not so:\n%s", frame, text)
+			t.Errorf("--frame %s: the tensor's sidecar names the wrong axes:\n%s", frame, text)
 		}
 		if text := string(read(t, filepath.Join(out, "model-tensor_param-fa_dwimap.json"))); strings.Contains(text, "ReferenceAxes") {
 			t.Error("a map without directions has axes")

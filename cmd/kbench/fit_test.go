@@ -41,7 +41,7 @@ func sameMaps(t *testing.T, a, b string) {
 	}
 }
 
-// msmtMaps are how many maps msmt makes of a set of real data, where automatic responses find its tissues.
+// msmtMaps has how many maps msmt makes of a set of measured data, if automatic responses find its tissues.
 var msmtMaps = map[string]int{"mrtrix_msmt": 11}
 
 func TestMapsOfRealDataLoadInNibabelWithTheImagesAffineAndCompleteSidecars(t *testing.T) {
@@ -121,8 +121,8 @@ func TestMapsDoNotDependOnThreadsMemoryOrShards(t *testing.T) {
 	whole := fit("--threads", "1")
 	sameMaps(t, whole, fit("--threads", "2"))
 	onlyCountedMemory(t)
-	// 350 voxels: 71 map values each, and five volumes of the largest map on their way; 100 voxels' signal and results of a
-	// block; room for the volumes of 150 voxels, 288 of them.
+	// Memory for the maps of 350 voxels, 71 values each, for five volumes of the largest map, for the signal and
+	// results of a block of 100 voxels, and for the 288 volumes of 150 voxels.
 	sameMaps(t, whole, fit("--max-memory", fmt.Sprint(350*(71+5)*4+100*(4*288+8*45+4)+150*288*4)))
 
 	sum := make([]float32, len(values(t, filepath.Join(whole, "model-csd_param-fod_dwimap.nii.gz"))))
@@ -137,10 +137,10 @@ func TestMapsDoNotDependOnThreadsMemoryOrShards(t *testing.T) {
 	}
 }
 
-// onlyCountedMemory leaves out what the process holds already, which is far more than small fits take.
+// onlyCountedMemory lets fits ignore the memory that the process holds already, which is far more than small fits take.
 func onlyCountedMemory(t *testing.T) { countedMemory(t, 0) }
 
-// countedMemory says what the process holds already, whatever it does.
+// countedMemory sets the memory that fits believe the process to hold already.
 func countedMemory(t *testing.T, bytes int64) {
 	old := memoryInUse
 	memoryInUse = func() int64 { return bytes }
@@ -153,8 +153,8 @@ func shrinkBlocks(t *testing.T, voxels int) {
 	t.Cleanup(func() { blockVoxels = old })
 }
 
-// untilSaved is a context that ends when a file has grown beyond a size: Ctrl-C at a certain place. It looks
-// when it is asked for its channel, which every block's fit does once.
+// untilSaved is a context that ends when a file has grown beyond a size, as by Ctrl-C at that moment. It checks the
+// size when it is asked for its channel, which every block's fit does once.
 type untilSaved struct {
 	context.Context
 	file  string
@@ -169,8 +169,7 @@ func (c untilSaved) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// afterTwoBlocks is a context that ends once a fit of fwdtim has two blocks of 64 voxels on disk, after a call
-// of look.
+// afterTwoBlocks returns a context that calls look and ends once a fit of fwdtim has two blocks of 64 voxels on disk.
 func afterTwoBlocks(t *testing.T, out string, look func()) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -208,7 +207,7 @@ func TestAStoppedFitGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
-// What kill -9 would leave at any time while voxels are fitted: the lock's file and the checkpoint, and nothing else.
+// While voxels are fitted, kill -9 would leave the lock's file and the checkpoint, and nothing else.
 func TestAFitKeepsNothingButItsLockAndItsCheckpointInTheFolderBeforeMapsAreWritten(t *testing.T) {
 	shrinkBlocks(t, 64)
 	image, out := small(t, 1000), t.TempDir()
@@ -257,8 +256,8 @@ func TestBadVoxelsFollowTheNaNPolicy(t *testing.T) {
 	nothingIn(t, out)
 }
 
-// doublePrecision rewrites a float32 image, not compressed, as one of float64, in which change may set values: those of a
-// volume after those of the one before.
+// doublePrecision rewrites an uncompressed float32 image in float64. change may set its values, which are in the order
+// of the file.
 func doublePrecision(t *testing.T, path string, change func(values []float64)) {
 	t.Helper()
 	file, err := os.ReadFile(path)
@@ -310,7 +309,7 @@ func TestFiniteValuesBeyondSinglePrecisionAreOverflowAndNotNonFinite(t *testing.
 				want = kernel.Overflow
 			case infinite:
 				want = kernel.NonFinite
-			case largest: // the tensor that follows such a value has a negative eigenvalue
+			case largest: // with such a value the tensor has a negative eigenvalue
 				want = kernel.NegativeEigenvalue
 			}
 			if code != float32(want) || (fa[i] == 0) != (i == tooLarge) || (fa[i] != fa[i]) != (i == infinite) {
@@ -365,7 +364,7 @@ func TestAFullDiskGetsOneLineAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestMapsAreThoseThatAreAskedFor(t *testing.T) {
+func TestOnlyTheMapsThatAreAskedForAreWritten(t *testing.T) {
 	image := small(t, 8)
 	written := func(more ...string) []string {
 		out := t.TempDir()

@@ -18,15 +18,15 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// peakOf runs the program and returns its largest resident set in MiB. (That of the process's resource usage would
-// begin with the test's own.)
+// peakOf runs the program and returns its largest resident set in MiB. The resource usage of the process would not do,
+// since it begins with the memory of the test.
 func peakOf(t *testing.T, args ...string) (peak int64, stderr string, code int) {
 	t.Helper()
 	var text bytes.Buffer
 	file := filepath.Join(t.TempDir(), "peak")
 	c := exec.Command(os.Args[0], args...)
 	c.Env, c.Stderr = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1", "VOXFIT_TEST_PEAK="+file), &text
-	_ = c.Run() // the code says it
+	_ = c.Run() // the exit code shows a failure
 	if _, err := fmt.Sscan(string(read(t, file)), &peak); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func peakOf(t *testing.T, args ...string) (peak int64, stderr string, code int) 
 
 func TestMaxMemoryBoundsTheProcess(t *testing.T) {
 	peer.Slow(t)
-	image := small(t, 140000) // of a signal of 154 MiB
+	image := small(t, 140000) // its signal takes 154 MiB
 	mask := near(image, "mask.nii.gz")
 	whole, bounded := t.TempDir(), t.TempDir()
 	args := []string{"fit", "dti", image, "--mask", mask, "-o"}
@@ -49,7 +49,7 @@ func TestMaxMemoryBoundsTheProcess(t *testing.T) {
 	}
 	t.Logf("peak %d MiB, with --max-memory 200M %d MiB", free, peak)
 	sameMaps(t, whole, bounded)
-	t.Run("a cgroup's limit is one without being named", func(t *testing.T) {
+	t.Run("a cgroup's limit holds without a flag", func(t *testing.T) {
 		inGroup := t.TempDir()
 		fitsInGroup(t, 160<<20, append(args, inGroup)...)
 		sameMaps(t, whole, inGroup)
@@ -74,8 +74,8 @@ func TestTooLittleMemoryIsRefusedWithTheLeastThatWouldDo(t *testing.T) {
 	}
 }
 
-// Zeros compress a thousandfold: a megabyte claims gigabytes.
-func TestAMegabyteThatAsksForGigabytesIsRefusedWithinTheLimit(t *testing.T) {
+// Zeros compress a thousandfold, so a file of a megabyte may need gigabytes.
+func TestASmallFileThatNeedsGigabytesIsRefusedWithinTheLimit(t *testing.T) {
 	peer.Slow(t)
 	dir := t.TempDir()
 	h := nifti.NewHeader([]int{1000, 1000, 60}, nil, [4][4]float64{})
@@ -116,7 +116,7 @@ func TestAMegabyteThatAsksForGigabytesIsRefusedWithinTheLimit(t *testing.T) {
 	}
 }
 
-// A limit of the process that is lower than the free memory (ulimit -v) shows when memory is reserved.
+// A limit of the process below the free memory (ulimit -v) shows only when memory is reserved.
 func TestMemoryThatTheSystemDoesNotGiveIsOneLineWithWhatToDo(t *testing.T) {
 	_, err := newRoom(1<<45, 288, 0)
 	if err == nil {

@@ -31,7 +31,7 @@ type fitStage struct {
 	given      int // work that an earlier start of the command did
 }
 
-// barParts is what the bar counts to.
+// barParts is the length of the bar.
 const barParts = 1000
 
 // The stages, in their order.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A fit that takes what was guessed, and one that takes ten times as long, both show a tenth after a tenth of the time.
+// A fit that takes as long as guessed and one that takes ten times as long both show a tenth after a tenth of their
+// time.
 func TestTheBarOfAFitShowsThePartOfTheTimeThatHasPassed(t *testing.T) {
 	for _, slower := range []int{1, 10} {
 		now := time.Unix(0, 0)
@@ -35,7 +36,7 @@ func TestTheBarOfAFitShowsThePartOfTheTimeThatHasPassed(t *testing.T) {
 	}
 }
 
-func TestReadingsOfSeveralPassesCountOn(t *testing.T) {
+func TestTheBarGoesOnOverTheReadingsOfSeveralPasses(t *testing.T) {
 	p := newFitProgress(nil, fitStage{name: "reading", total: 4, takes: time.Second})
 	for range 3 {
 		read := p.more(stageRead, 0)
@@ -48,14 +49,14 @@ func TestReadingsOfSeveralPassesCountOn(t *testing.T) {
 	}
 }
 
-func TestBlocksOfAnEarlierStartSayNothingOfThePace(t *testing.T) {
+func TestBlocksOfAnEarlierStartDoNotCountForThePace(t *testing.T) {
 	now := time.Unix(0, 0)
 	p := newFitProgress(nil, fitStage{name: "reading", total: 1}, fitStage{name: "fitting", total: 1000, takes: 10 * time.Second}, fitStage{name: "writing", total: 1})
 	p.now, p.begin = func() time.Time { return now }, now
 	p.give(stageFit, 900)
 	p.stage(stageFit)
 	now = now.Add(time.Second)
-	p.set(stageFit, 950) // 50 in a second: another second is left
+	p.set(stageFit, 950) // 50 voxels took a second, and 50 are left
 	if p.shown < 450 || p.shown > 550 {
 		t.Errorf("the bar is at %d of 1000, expected half", p.shown)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A journal that is accepted moves files inside its folder alone, and is what it was when it is written again.
+// An accepted journal moves files only inside its folder, and stays the same when it is written and read again.
 func FuzzJournalsAreReadOrRefused(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", `{"Files":[{"Name":"a","Size":1,"Changed":2}],"Old":["b"],"Shared":["c"],"Spent":[".d"]}`,
@@ -41,8 +41,7 @@ func FuzzJournalsAreReadOrRefused(f *testing.F) {
 	})
 }
 
-// Whatever lies beside an image in the place of its sidecar, every reader of sidecars takes it or says in one line that it
-// does not.
+// Every reader of sidecars accepts any file in the place of a sidecar, or refuses it in one line.
 func FuzzSidecarsAreReadOrRefused(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "model-csd_param-fod_dwimap.json")
 	for _, seed := range []string{
@@ -98,7 +97,7 @@ func FuzzNamesOfImagesGiveNamesOfMaps(f *testing.F) {
 	})
 }
 
-// A sidecar keeps the command in one line, from which `kbench verify` takes it apart again.
+// A sidecar has the command in one line, which `kbench verify` splits again.
 func FuzzCommandsComeBackFromTheirLine(f *testing.F) {
 	for _, seed := range []string{"fit\ncsdm\na b.nii.gz", "it's\n", "\\\n'\n\"", "a\x00b\n-o\n..", "é ß\n$HOME;rm"} {
 		f.Add(seed)
@@ -115,7 +114,7 @@ func FuzzCommandsComeBackFromTheirLine(f *testing.F) {
 	})
 }
 
-// The values of flags that have a form of their own.
+// Values of flags with a special form are read or refused.
 func FuzzValuesOfFlagsAreReadOrRefused(f *testing.F) {
 	for _, seed := range []string{"8G", "500M", "1.5kb", "nan", "inf", "1e300T", "2/8", "0/1", "9/8", "1/1 .", "0x10/0x20", "2 8"} {
 		f.Add(seed)

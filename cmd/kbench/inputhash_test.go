@@ -12,8 +12,8 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// swap puts the content of another file in the place of one, as a program that writes it again would, or one that
-// renames another file to its name.
+// swap gives a file the content of another one, either by writing the file again or by renaming another file to its
+// name.
 func swap(t *testing.T, path, other string, inPlace bool) {
 	t.Helper()
 	if inPlace {
@@ -26,7 +26,7 @@ func swap(t *testing.T, path, other string, inPlace bool) {
 	}
 }
 
-// whenSaved is a context that never ends, and calls back once when the checkpoint of a fit of fwdtim has a block.
+// whenSaved returns a context that never ends. It calls a function once the checkpoint of a fit of fwdtim has a block.
 func whenSaved(t *testing.T, out string, call func()) context.Context {
 	done := false
 	return untilSaved{t.Context(), filepath.Join(out, checkpointOfFwdtim), 64 * (8*8 + 4), func() {
@@ -66,7 +66,8 @@ func TestAnImageThatChangesDuringAFitGivesOneLineAndNothingElse(t *testing.T) {
 	}
 }
 
-// seventyVoxels is memory for the maps of fwdtim of 700 voxels and the signal of 70: of a compressed image several passes.
+// seventyVoxels is enough memory for the maps of fwdtim of 700 voxels and the signal of 70, so that a compressed image
+// takes several passes.
 const seventyVoxels = "150K"
 
 func TestAMaskThatChangesDuringAFitGivesOneLine(t *testing.T) {
@@ -85,7 +86,7 @@ func TestAMaskThatChangesDuringAFitGivesOneLine(t *testing.T) {
 	nothingIn(t, out)
 }
 
-// startedBefore is a context that calls back once, when the signal is about to be read.
+// startedBefore is a context that calls a function once, right before the signal is read.
 func startedBefore(call func()) *firstLook {
 	return &firstLook{Context: context.Background(), call: call}
 }
@@ -103,7 +104,8 @@ func (c *firstLook) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// A firstError calls back once, when it is asked for the first time whether it has ended: after the signal was read.
+// A firstError is a context that calls a function when it is first asked whether it has ended, which is after the
+// signal was read.
 type firstError struct{ *firstLook }
 
 func (c *firstError) Done() <-chan struct{} { return c.Context.Done() }
@@ -132,7 +134,7 @@ func TestAResumedFitOfAnotherImageStartsAnewAndSaysSo(t *testing.T) {
 	sameMaps(t, whole, out)
 }
 
-func TestTheLastLookFindsWhatWasWrittenAfterTheHash(t *testing.T) {
+func TestTheLastCheckFindsWhatWasWrittenAfterTheHash(t *testing.T) {
 	image := small(t, 27)
 	m, err := openImage(image)
 	if err != nil {

@@ -72,7 +72,7 @@ func (in *inputs) open(options ...acq.GradientOption) (*acquisition, error) {
 			return nil, err
 		}
 		a.mask = nifti.FullMask(image.Header)
-		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that all %d voxels are fitted, the background too", in.dwi, len(a.mask.Index)))
+		a.warnings = append(a.warnings, fmt.Sprintf("%s: there is no --mask, so that the whole image is fitted, with its background (%s)", in.dwi, plural.Count(len(a.mask.Index), "voxel")))
 		return a, nil
 	}
 	mask, err := openImage(in.mask)

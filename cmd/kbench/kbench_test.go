@@ -21,9 +21,9 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// TestMain lets the test binary stand in for kbench, so that tests can start and kill it.
+// TestMain lets the test binary serve as kbench, so that tests can start and kill it.
 func TestMain(m *testing.M) {
-	resamples = long.Of(0, 10) // what a page says of intervals is tested in study/overhead
+	resamples = long.Of(0, 10) // intervals on pages are tested in study/overhead
 	if os.Getenv("VOXFIT_TEST_AS_KBENCH") != "" {
 		if n, err := strconv.Atoi(os.Getenv("VOXFIT_TEST_BLOCK")); err == nil {
 			blockVoxels = n
@@ -61,7 +61,7 @@ func succeed(t *testing.T, args ...string) string {
 	return stdout
 }
 
-// errorsOf is what a program printed, without its warnings: a fit that has begun has printed them.
+// errorsOf returns what a program printed, without the warnings of a fit that had begun.
 func errorsOf(stderr string) string {
 	var lines []string
 	for _, line := range strings.SplitAfter(stderr, "\n") {
@@ -232,7 +232,7 @@ func TestHelpShowsTheThreeCommandsMostPeopleWant(t *testing.T) {
 	}
 }
 
-// fullDisk takes nothing.
+// fullDisk is a writer that fails like a full disk.
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
@@ -246,7 +246,7 @@ func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 }
 
-func TestAFullOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
+func TestAFullOutputDoesNotHideThatMapsAreComplete(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "maps")
 	var stderr strings.Builder
 	code := run(t.Context(), []string{"fit", "dti", small(t, 27), "-o", out}, fullDisk{}, &stderr)
@@ -258,7 +258,7 @@ func TestAFullOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
 	}
 }
 
-func TestAFullOutputDoesNotHideThatOtherFilesAreWhole(t *testing.T) {
+func TestAFullOutputDoesNotHideThatOtherFilesAreComplete(t *testing.T) {
 	dir := t.TempDir()
 	fitted, page, phantom := filepath.Join(dir, "maps"), filepath.Join(dir, "study"), filepath.Join(dir, "phantom")
 	succeed(t, "fit", "csdm", small(t, 27), "-o", fitted, "--response", phantomResponse)
@@ -341,7 +341,7 @@ func TestEnvSaysByWhichRuleTheKernelsWereChosen(t *testing.T) {
 	}
 }
 
-// tables are the arguments that fit an image with the tables that lie beside another.
+// tables returns the arguments to fit an image with the tables beside another image.
 func tables(with, image string) []string {
 	return []string{image, "--bvals", near(with, "bvals"), "--bvecs", near(with, "bvecs")}
 }

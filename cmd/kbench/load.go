@@ -16,7 +16,7 @@ import (
 const (
 	fibreHelp  = `auto (from anisotropic voxels in the centre, as DIPY does), e1,e2,e3,S0 (mm2/s), or a file (MRtrix3's or DIPY's form)`
 	tissueHelp = `auto (from the data of the mask), MRtrix3's files WM.txt,GM.txt,CSF.txt, or numbers as for a fibre for each tissue, "WM;GM;CSF"`
-	// responseHelp is for several models at a time.
+	// responseHelp is the help of --response for several models.
 	responseHelp = `response of a single fibre: ` + fibreHelp + `. Or responses of several tissues: ` + tissueHelp + `. Then the first is also that of a fibre`
 )
 

@@ -227,7 +227,7 @@ func (s *mapSet) inMask(read func(image *nifti.Image, index []int, components in
 		code := kernel.Code(x)
 		if float32(code) != x || code.String() == "Unknown" {
 			x, y, z := coordinates(image.Header, v)
-			return nil, nil, fmt.Errorf("%s: voxel (%d, %d, %d) holds %g, which is no status", m.path, x, y, z, codes[v])
+			return nil, nil, fmt.Errorf("%s: voxel (%d, %d, %d) holds %g, which is not a status", m.path, x, y, z, codes[v])
 		}
 		if code == kernel.OutsideMask {
 			continue

@@ -26,7 +26,7 @@ func shards(t *testing.T, n int, args ...string) []string {
 	return folders
 }
 
-// withoutCommand is a folder's files, sidecars without the command.
+// withoutCommand returns a folder's files, with sidecars without the command.
 func withoutCommand(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := folder(t, dir)

@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/lock"
 )
 
-// A contextAsked does something when it is asked for the n-th time whether it has ended.
+// A contextAsked is a context that calls a function when it is asked for the n-th time whether it has ended.
 type contextAsked struct {
 	context.Context
 	left *atomic.Int32
@@ -58,7 +58,7 @@ func TestAShardThatIsReplacedWhileItIsJoinedIsNoticed(t *testing.T) {
 			break
 		}
 		if code == 0 {
-			t.Errorf("swapped at question %d: the merge says that all is well", n)
+			t.Errorf("swapped at question %d: the merge succeeds", n)
 		} else if strings.Contains(stderr.String(), ours[1]) {
 			noticed++
 			nothingIn(t, out)

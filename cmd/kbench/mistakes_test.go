@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/mistakes.golden anew")
 
-// The messages of typical mistakes stand in one file, so that they can be read as people meet them. All mistakes are refused,
-// but for those that begin with "warned", which say so and go on.
+// One file has the messages of typical mistakes, so that they can be read as users see them. All mistakes are refused,
+// except those whose names begin with "warned": these give a warning and go on.
 func TestMessagesOfTypicalMistakesReadWell(t *testing.T) {
 	peer.Slow(t)
 	dir := t.TempDir()
@@ -54,7 +54,7 @@ func TestMessagesOfTypicalMistakesReadWell(t *testing.T) {
 		write(t, golden, []byte(got))
 	}
 	if want := string(read(t, golden)); got != want {
-		t.Errorf("the messages are not those of %s (go test ./cmd/kbench -run Mistakes -update writes them anew):\n%s", golden, firstDifference(got, want))
+		t.Errorf("the messages differ from those in %s (go test ./cmd/kbench -run Mistakes -update writes them anew):\n%s", golden, firstDifference(got, want))
 	}
 }
 
@@ -68,7 +68,7 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("%d lines and %d", len(a), len(b))
 }
 
-// splitWords splits at blanks, but not between quotes.
+// splitWords splits at blanks, except between quotes.
 func splitWords(line string) []string {
 	var words []string
 	for i, part := range strings.Split(line, `"`) {
@@ -81,7 +81,7 @@ func splitWords(line string) []string {
 	return words
 }
 
-// mistakes are what was done wrong, and the command line. Fits get an output folder.
+// mistakes has, for each mistake, its name and the command line. Fits get an output folder.
 var mistakes = []string{
 	"the model's name is misspelt: fit csd dwi.nii",
 	"the image is not there: fit dti dvi.nii",

@@ -25,7 +25,7 @@ func TestMapsOfAnotherFitAreRefusedBesideNewOnes(t *testing.T) {
 	if n := mapsIn(t, out); n != 1 {
 		t.Errorf("%d maps after what was refused, want 1", n)
 	}
-	succeed(t, "fit", "dti", first, "-o", out, "--maps", "md", "--method", "ols") // more of the same fit
+	succeed(t, "fit", "dti", first, "-o", out, "--maps", "md", "--method", "ols") // more maps of the same fit
 	if n := mapsIn(t, out); n != 2 {
 		t.Errorf("%d maps of one fit in two parts, want 2", n)
 	}

@@ -64,7 +64,7 @@ func TestShellsCompleteModelsAndValues(t *testing.T) {
 	}
 }
 
-// behind is each word after what a list has already.
+// behind returns each word after the words that a list has already.
 func behind(list string, words []string) []string {
 	var lists []string
 	for _, word := range words {
@@ -73,7 +73,7 @@ func behind(list string, words []string) []string {
 	return lists
 }
 
-// The model is the first argument, wherever the flags stand.
+// The model is the first argument that is not a flag, wherever flags stand.
 func TestTheModelIsFoundAmongFlags(t *testing.T) {
 	for line, want := range map[string]string{
 		"fit csdm dwi":                         "csdm",

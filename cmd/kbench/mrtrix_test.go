@@ -10,9 +10,8 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// No option but the convention: the same files, of two slices, and whatever else each program takes by default.
-// MRtrix3's solver of msmt stops a little before the minimum in one voxel of a hundred, where ours does not
-// (docs/architecture.md).
+// Both programs read the same files, of two slices, with their defaults; kbench gets only --convention. In one voxel of
+// a hundred MRtrix3's solver of msmt stops a little before the minimum, and voxfit's does not (docs/architecture.md).
 func TestWhatFollowsMRtrixGivesByDefaultWhatMRtrixGives(t *testing.T) {
 	peer.Slow(t)
 	for _, c := range []struct {
@@ -63,7 +62,8 @@ func TestWhatFollowsMRtrixGivesByDefaultWhatMRtrixGives(t *testing.T) {
 	}
 }
 
-// differences are the largest of each fitted voxel, over the largest coefficient of all its tissues.
+// differences returns the largest difference in each fitted voxel, divided by the largest coefficient of all its
+// tissues.
 func differences(got, want [][]float32, voxels int) (far []float64) {
 	for v := range voxels {
 		largest, difference := 0.0, 0.0

@@ -18,24 +18,24 @@ import (
 	"github.com/voxfit/voxfit/internal/powerloss"
 )
 
-// A powerTrial is a command from whose disk the power is taken.
+// A powerTrial is a command whose power is cut.
 type powerTrial struct {
 	*victim
-	first *powerloss.Recorder // of a run that nobody disturbed
+	first *powerloss.Recorder // the recording of an undisturbed run
 }
 
-// The power fails after any operation on the disk, which then holds what was synced and anything of what was not. The
-// folder must hold the old files or the new ones, all new ones where the command had ended, and every block that was
-// kept. The same command, during which the power fails once more, and then once again, must end with the bits of a run
-// that nobody disturbed.
+// The power fails after any operation on the disk, which then has all that was synced and some of the rest. The folder
+// must have the old files or the new ones (the new ones if the command had ended), and every block that was kept. Then
+// the same command runs, the power fails once more, and the command runs once again. It must give the bits of an
+// undisturbed run.
 func TestAfterAPowerLossFilesAreOldOrNewAndTheSameCommandGoesOn(t *testing.T) {
 	shrinkBlocks(t, 64)
 	countedMemory(t, victimsMemory)
-	limit := debug.SetMemoryLimit(-1) // which fits in several passes lower
+	limit := debug.SetMemoryLimit(-1) // fits in several passes lower this limit
 	t.Cleanup(func() { debug.SetMemoryLimit(limit) })
 	random := seeded(t)
 	const few = 3
-	losses := faults(t, few) // of each form
+	losses := faults(t, few) // for each form
 	for command, forms := range victims(t, 300) {
 		t.Run(command, func(t *testing.T) {
 			var all tally
@@ -55,7 +55,7 @@ func TestAfterAPowerLossFilesAreOldOrNewAndTheSameCommandGoesOn(t *testing.T) {
 	}
 }
 
-// record runs the command once and keeps what it does to the disk. The output folder does not exist before, unless
+// record runs the command once and records its operations on the disk. The output folder does not exist before, unless
 // there are old files.
 func (p *powerTrial) record(t *testing.T) {
 	t.Helper()
@@ -71,7 +71,7 @@ func (p *powerTrial) record(t *testing.T) {
 	p.after = outcome(t, out)
 }
 
-// trial takes the power away after k operations of the first run, and after a random one of the second.
+// trial cuts the power after k operations of the first run, and after a random operation of the second.
 func (p *powerTrial) trial(t *testing.T, k int, random *rand.Rand) (result tally) {
 	t.Helper()
 	state := fmt.Sprintf("%s, power lost after %d of %d operations", p.form, k, p.first.Operations())
@@ -81,7 +81,7 @@ func (p *powerTrial) trial(t *testing.T, k int, random *rand.Rand) (result tally
 	fails := p.check(t, out, k == p.first.Operations())
 	kept := p.first.Count(k, disk.Synced, ".partial")
 	if p.first.Count(k, disk.Renamed, doneName) > 0 {
-		kept = 0 // the maps count, and the blocks are of no more use
+		kept = 0 // the maps count already, and the blocks have no further use
 	}
 	second := powerloss.Record(t, root)
 	code, _, stderr := kbench(p.args(out)...)
@@ -109,7 +109,7 @@ func (p *powerTrial) trial(t *testing.T, k int, random *rand.Rand) (result tally
 	return result
 }
 
-// check holds a folder, as the power loss left it, against old files and new ones.
+// check compares a folder after the power loss with the old files and the new ones.
 func (p *powerTrial) check(t *testing.T, out string, ended bool) (fails []string) {
 	t.Helper()
 	var got map[string]string
@@ -125,7 +125,7 @@ func (p *powerTrial) check(t *testing.T, out string, ended bool) (fails []string
 	return fails
 }
 
-// checkKept holds the number of blocks that a fit goes on with against those that were kept before.
+// checkKept compares the number of blocks with which a fit goes on with the number that were kept before.
 func (p *powerTrial) checkKept(stderr string, kept int) []string {
 	found := 0
 	for line := range strings.Lines(stderr) {
@@ -139,8 +139,8 @@ func (p *powerTrial) checkKept(stderr string, kept int) []string {
 	return nil
 }
 
-// checkEnd holds the end of the same command against that of a run that nobody disturbed. Where the files were whole
-// before, it may refuse to make them again.
+// checkEnd compares the result of the second command with that of an undisturbed run. If the files were complete
+// before, the command may refuse to make them again.
 func (p *powerTrial) checkEnd(t *testing.T, out string, code int, stderr string) (fails []string) {
 	t.Helper()
 	got := outcome(t, out)
@@ -158,15 +158,15 @@ func (p *powerTrial) checkEnd(t *testing.T, out string, code int, stderr string)
 	return fails
 }
 
-// The moves of files alone, with the power lost after each of their operations, many times over: when a set of files takes
-// the place of another with other names, and when such a move is taken back.
+// The power is cut after each operation of the moves of files alone, many times over. A set of files replaces another
+// one with other names, or such a move is taken back.
 func TestAPowerLossWhileFilesAreMovedLeavesOldOnesOrNewOnes(t *testing.T) {
 	before := map[string]string{"a": "old a", "b": "old b"}
 	after := map[string]string{"b": "new b", "c": "new c", "shared": "new shared"}
 	for name, c := range map[string]struct {
 		move func(*staging) error
 		ends []map[string]string
-		last map[string]string // when all was done
+		last map[string]string // the files at the end
 	}{
 		"moved": {(*staging).commit, []map[string]string{before, after}, after},
 		"taken back": {func(s *staging) error {
@@ -215,7 +215,7 @@ func TestAPowerLossWhileFilesAreMovedLeavesOldOnesOrNewOnes(t *testing.T) {
 	}
 }
 
-// A study from whose disk the power is taken keeps every row that was synced, and goes on.
+// A study whose power is cut keeps every row that was synced, and goes on.
 func TestAfterAPowerLossAStudyHasItsRowsAndGoesOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a study is a second of work; not with -short")
@@ -246,7 +246,7 @@ func TestAfterAPowerLossAStudyHasItsRowsAndGoesOn(t *testing.T) {
 		all.faults++
 		lost := ""
 		switch code, _, stderr := kbench(args(root)...); {
-		case strings.Count(string(rows), "\n") < kept-1: // the header is one; its folder is synced after it
+		case strings.Count(string(rows), "\n") < kept-1: // the header may be lost: its folder is synced later
 			lost = fmt.Sprintf("%d lines were synced, and %d are left", kept, strings.Count(string(rows), "\n"))
 		case !strings.HasPrefix(string(written), string(rows)):
 			lost = "rows are others than were written"

@@ -36,7 +36,7 @@ func TestTheTablesOfAProfileAddUp(t *testing.T) {
 					sum += row[c]
 				}
 			}
-			// Rows are printed in milliseconds, and no idle time is less than none.
+			// Rows are rounded to milliseconds, and idle time is never negative.
 			if want := rows["all"][c]; math.Abs(sum-want) > 0.02+0.01*want {
 				t.Errorf("column %d of table %q: rows add up to %.3f, the last is %.3f:\n%s", c, table.head, sum, want, out)
 			}
@@ -72,7 +72,7 @@ func tableAfter(t *testing.T, text, head string) map[string][]float64 {
 	return rows
 }
 
-func TestASampleIsOfTheStageThatItsFunctionsAreOf(t *testing.T) {
+func TestTheFunctionsOfASampleDecideItsStage(t *testing.T) {
 	const voxfit = "github.com/voxfit/voxfit/"
 	for want, stack := range map[string][]string{ // innermost first
 		"kernel":    {voxfit + "kernel/amd64.csdFactoriseAVX512", voxfit + "kernel.(*laneWorker).Fit", voxfit + "fit.Block.func1"},

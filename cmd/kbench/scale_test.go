@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The shapes of the published CSV file.
+// The shapes are those in the published CSV file.
 func TestScalesHaveThePublishedShapes(t *testing.T) {
 	for scale, want := range map[int][3]int{1: {145, 174, 145}, 2: {73, 87, 73}, 3: {49, 58, 49}} {
 		if got := (scaledGrid{[3]int{145, 174, 145}, scale}).sides(); got != want {
@@ -16,13 +16,13 @@ func TestScalesHaveThePublishedShapes(t *testing.T) {
 
 // 3 x 2 x 2 voxels with the values 1 to 12: the first block is 1, 2, 4, 5, 7, 8, 10, 11, the second 3, 6, 9, 12 and
 // four zeros beyond the end. skimage.transform.downscale_local_mean (scikit-image 0.26) gives 6 and 3.75.
-func TestAScaleIsTheMeansOfBlocksPaddedWithZeros(t *testing.T) {
+func TestAScaleHasTheMeansOfBlocksPaddedWithZeros(t *testing.T) {
 	grid := scaledGrid{[3]int{3, 2, 2}, 2}
 	sources := grid.sources([]int{0, 1})
 	if len(sources) != 12 {
 		t.Fatalf("the blocks are made of %d voxels, want 12", len(sources))
 	}
-	signal := make([]float32, 24) // two measurements, the second ten times the first
+	signal := make([]float32, 24) // two measurements; the second is ten times the first
 	for i := range 12 {
 		signal[2*i], signal[2*i+1] = float32(i+1), float32(10*(i+1))
 	}
@@ -33,9 +33,10 @@ func TestAScaleIsTheMeansOfBlocksPaddedWithZeros(t *testing.T) {
 	}
 }
 
-// A ball of radius 40, not quite in the image's middle: of its voxels an eighth and a 27th are left, less those at its
-// surface. The published program's mask is that of one corner, and has more voxels at scale 2 and fewer at scale 3, as
-// its file has: 82,548 of 435,686 are more than an eighth, and 5,384 less than a 27th.
+// The mask is a ball of radius 40, not quite in the image's middle. Scales 2 and 3 must keep an eighth and a 27th of
+// its voxels, less those at its surface. The published program's mask is that of one corner. It has more voxels than
+// that at scale 2, and fewer at scale 3, as in the published file: 82,548 of 435,686 are more than an eighth, and 5,384
+// are less than a 27th.
 func TestAnAlignedMaskCoversTheSameHead(t *testing.T) {
 	full := [3]int{100, 100, 100}
 	var ball []int

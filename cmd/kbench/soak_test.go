@@ -13,8 +13,9 @@ import (
 	"github.com/voxfit/voxfit/internal/soak"
 )
 
-// What the process holds stays flat while many goroutines run kbench's commands, 64 for ten minutes in `make soak`: fits, in
-// blocks that are kept, merges of shards, conversions, verifications, and mistakes.
+// The memory and the descriptors of the process must not grow while many goroutines run kbench's commands: fits in
+// blocks that are kept, merges of shards, conversions, verifications, and mistakes. In `make soak` there are 64
+// goroutines for ten minutes.
 func TestSoakOfKbench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a soak takes seconds; not with -short")
@@ -57,28 +58,28 @@ func soakHalf(t *testing.T, d time.Duration, goroutines int, image string) {
 	t.Logf("%d rounds of eight commands by %d goroutines", rounds.Load(), goroutines)
 }
 
-// idle is what the process holds while nothing is going on, its garbage gone and its memory given back. While 64 commands
-// are under way the memory and the descriptors of a minute may be a tenth above those of the minute before, though
+// idle returns what the process holds while it does nothing, after its garbage is collected and its memory is returned.
+// While 64 commands run, memory and descriptors of one minute may be a tenth above those of the minute before, although
 // nothing grows.
 func idle(t *testing.T) soak.Sample {
 	t.Helper()
 	runtime.GC()
-	debug.FreeOSMemory() // collects once more: what finalizers let go
+	debug.FreeOSMemory() // collects once more, for what finalizers released
 	s := soak.Process(t, os.Getpid())
 	s.Goroutines = runtime.NumGoroutine()
 	return s
 }
 
-// liveHeap is what lives in the heap when the garbage is gone, while nothing is going on.
+// liveHeap returns the size of the live heap after garbage collection, while nothing runs.
 func liveHeap() uint64 {
 	runtime.GC()
-	runtime.GC() // what finalizers let go
+	runtime.GC() // for what finalizers released
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
 
-// soakRound is one of every command, in a folder that is empty again at the end.
+// soakRound runs each command once, in a folder that is empty again at the end.
 func soakRound(t *testing.T, image, dir string) {
 	whole, first, second, merged := filepath.Join(dir, "whole"), filepath.Join(dir, "1"), filepath.Join(dir, "2"), filepath.Join(dir, "merged")
 	fit := []string{"fit", "csdm", image, "--response", phantomResponse, "--threads", "2", "--pin", "none"}
@@ -95,8 +96,8 @@ func soakRound(t *testing.T, image, dir string) {
 		}
 	}
 	for _, args := range [][]string{
-		append(fit[:len(fit):len(fit)], "-o", whole),                                 // the maps are there
-		{"fit", "dti", near(image, "none.nii.gz"), "-o", filepath.Join(dir, "none")}, // no such image
+		append(fit[:len(fit):len(fit)], "-o", whole),                                 // the maps exist already
+		{"fit", "dti", near(image, "none.nii.gz"), "-o", filepath.Join(dir, "none")}, // there is no such image
 	} {
 		if code, _, _ := kbench(args...); code == 0 {
 			t.Errorf("kbench %v succeeded", args)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// folder lists what is in a folder, hidden files included, with the content of each file.
+// folder returns the contents of all files in a folder by name, with hidden files.
 func folder(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -58,13 +58,13 @@ func TestASecondFitOfTheSameMapsIsToldWhoIsWritingThem(t *testing.T) {
 	args := []string{"fit", "dti", image, "-o", out}
 	refuse(t, args, "another process is writing the same files", "kbench fit dti theirs.nii.gz -o maps", "process ")
 	refuse(t, append(args, "--force"), "theirs.nii.gz")
-	// The lock comes before everything: what cannot be read is not even looked for.
+	// The lock is taken first, so that these inputs are not even opened.
 	refuse(t, []string{"fit", "dti", "no such image.nii.gz", "-o", out}, "theirs.nii.gz")
 	if after := folder(t, out); len(after) != len(before) {
 		t.Errorf("the refused fits left %v", after)
 	}
-	succeed(t, "fit", "fwdtim", image, "-o", out)                // another model's maps
-	succeed(t, "fit", "dti", image, "-o", out, "--shard", "1/2") // another part's
+	succeed(t, "fit", "fwdtim", image, "-o", out)                // maps of another model
+	succeed(t, "fit", "dti", image, "-o", out, "--shard", "1/2") // maps of another part
 	held.remove()
 	succeed(t, args...)
 }
@@ -109,15 +109,15 @@ func TestTheLoserOfALockLeavesTheWinnersFolderAlone(t *testing.T) {
 	}
 }
 
-// died stands for kill -9: the kernel gives the lock back, and nothing else is tidied.
+// died does what kill -9 does: the kernel releases the lock, and nothing else is cleaned up.
 func (s *staging) died() {
 	copy := *s
 	copy.folder, copy.made = filepath.Join(s.target, "no such folder"), nil
 	copy.remove()
 }
 
-// A kill at any step of the move is followed by another start. Whatever the step, old and new files are never beside
-// each other, and the next start finds the folder as it was before.
+// After a kill at any step of the move there is another start. Old and new files must never be beside each other, and
+// the next start must restore the folder.
 func TestAKillWhileFilesAreMovedChangesNothing(t *testing.T) {
 	for _, before := range []map[string]string{
 		{"mine": "kept"},
@@ -178,7 +178,7 @@ func TestAKillAfterTheJournalIsGoneLeavesTheNewFiles(t *testing.T) {
 	}
 }
 
-// A kill between the moment at which the maps count and the end of the command: the checkpoint is still there.
+// After a kill between the moment from which the maps count and the end of the command, the checkpoint is still there.
 func TestTheSameCommandFinishesWhatWasStoppedAfterTheMove(t *testing.T) {
 	image, out := small(t, 27), t.TempDir()
 	const checkpoint = ".model-tensor_param-checkpoint.partial"
@@ -215,7 +215,8 @@ func TestTheSameCommandFinishesWhatWasStoppedAfterTheMove(t *testing.T) {
 		s.died()
 	}
 	stopped()
-	again, err := newStaging(out, "model-tensor", "kbench test") // which is killed when it has put things right
+	// This start is killed after it has repaired the folder.
+	again, err := newStaging(out, "model-tensor", "kbench test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +232,7 @@ func TestTheSameCommandFinishesWhatWasStoppedAfterTheMove(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(out, descriptionFile)); err != nil {
 		t.Error(err)
 	}
-	refuse(t, args, "exists", "--force") // once it is finished, it is as always
+	refuse(t, args, "exists", "--force") // after that it behaves as always
 
 	for _, file := range []string{"*.nii.gz", "*.json"} {
 		names, _ := filepath.Glob(filepath.Join(out, file))
@@ -281,7 +282,7 @@ func TestAMoveThatFailsIsTakenBack(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a"), []byte("old a"))
 	s := stage(t, dir, true, "a", "b")
-	if err := os.Mkdir(filepath.Join(dir, "b"), 0o777); err != nil { // made by somebody after claim looked
+	if err := os.Mkdir(filepath.Join(dir, "b"), 0o777); err != nil { // somebody makes it after claim
 		t.Fatal(err)
 	}
 	if err := s.commit(); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "b")) {

@@ -71,7 +71,7 @@ func TestASignalEndsTheProgram(t *testing.T) {
 	}
 }
 
-// Shells start background commands of a script so, and a user who ignores a signal on purpose means it.
+// Shells start the background commands of a script with SIGINT ignored, and a user may ignore a signal on purpose.
 func TestASignalThatIsIgnoredAtTheStartStaysIgnored(t *testing.T) {
 	out := t.TempDir()
 	var stderr bytes.Buffer
@@ -86,7 +86,7 @@ func TestASignalThatIsIgnoredAtTheStartStaysIgnored(t *testing.T) {
 		if err := c.Process.Signal(sent); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(10 * time.Millisecond) // so that the first signal is the first to be heard
+		time.Sleep(10 * time.Millisecond) // so that the signals arrive in this order
 	}
 	c.Wait()
 	if code := c.ProcessState.ExitCode(); code != 143 || !strings.Contains(stderr.String(), "SIGTERM") {
@@ -94,8 +94,8 @@ func TestASignalThatIsIgnoredAtTheStartStaysIgnored(t *testing.T) {
 	}
 }
 
-// A command that waits for a disk that hangs, say, hears no context.
-func TestASignalEndsACommandThatHearsNothing(t *testing.T) {
+// A command that waits for a hanging disk, for example, does not check its context.
+func TestASignalEndsACommandThatDoesNotReact(t *testing.T) {
 	codes := make(chan int, 1)
 	var stderr bytes.Buffer
 	ctx := onSignals(&stderr, func(code int) { codes <- code })
@@ -272,7 +272,7 @@ func TestAFolderPutInTheOutputFoldersPlaceIsNotTouched(t *testing.T) {
 	}
 }
 
-// An inputWithWork does some work while its hash is taken.
+// An inputWithWork is an input that calls a function while it is hashed.
 type inputWithWork struct{ work func() error }
 
 func (in inputWithWork) hash(context.Context) (inputFile, error) { return inputFile{}, in.work() }
@@ -293,14 +293,14 @@ func TestAFolderPutInTheOutputFoldersPlaceWhileInputsAreHashedGetsNoCheckpoint(t
 	nothingIn(t, place)
 }
 
-func TestAClosedOutputDoesNotHideThatMapsAreWhole(t *testing.T) {
+func TestAClosedOutputDoesNotHideThatMapsAreComplete(t *testing.T) {
 	image := small(t, 30)
 	for _, both := range []bool{false, true} {
 		reader, writer, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
-		reader.Close() // nobody reads
+		reader.Close() // nobody reads the pipe
 		out := t.TempDir()
 		c := exec.Command(os.Args[0], "fit", "dti", image, "-o", out)
 		c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")

@@ -8,7 +8,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// The stored output of MRtrix3 is of its defaults, which are those of kbench, with the same responses.
+// The stored output of MRtrix3 is from its defaults, which are also those of kbench, and from the same responses.
 func TestMSMTFromFilesGivesMRtrixsMaps(t *testing.T) {
 	dir, out := peer.Data(t, "mrtrix_msmt"), t.TempDir()
 	var responses []string
@@ -52,7 +52,7 @@ func TestAcquisitionsThatAModelCannotUseAreNamed(t *testing.T) {
 	}
 }
 
-func TestAStudyOfMSMTOnThePhantomHasItsTissues(t *testing.T) {
+func TestAStudyOfMSMTOnThePhantomUsesThePhantomsTissues(t *testing.T) {
 	dir := t.TempDir()
 	text := succeed(t, "run", "--models", "msmt", "--max-chunks", "2", "--num-runs", "1", "--voxels", "40", "-o", dir)
 	if !strings.Contains(text, "multi-tissue deconvolution") {

@@ -101,8 +101,8 @@ func (v *verification) summarise(w io.Writer) {
 	if !v.hasStatus() {
 		without = "; without a status map, the mask was only checked for zeros outside of it"
 	}
-	fmt.Fprintf(w, "%s: %d of %d voxels fitted again (seed %d), %s; %s, their sidecars and inputs are as they were%s\n",
-		v.set, v.picked, v.of, v.seed, how, plural.Count(len(v.set.maps), "map"), without)
+	fmt.Fprintf(w, "%s: %d of %s fitted again (seed %d), %s; %s, their sidecars and inputs are as they were%s\n",
+		v.set, v.picked, plural.Count(v.of, "voxel"), v.seed, how, plural.Count(len(v.set.maps), "map"), without)
 }
 
 func (v *verification) verify(ctx context.Context, stderr io.Writer) error {

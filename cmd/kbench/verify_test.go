@@ -147,8 +147,8 @@ func changeByte(t *testing.T, path string, at int, bits byte) {
 	write(t, path, gzipped(t, content))
 }
 
-// A set that this machine cannot run is one that the sidecars name and the program does not have.
-func TestMapsOfAnotherInstructionSetAreHeldAgainstThePortableCode(t *testing.T) {
+// For an instruction set that this machine cannot run, the test writes an unknown set into the sidecars.
+func TestMapsOfAnotherInstructionSetAreComparedWithThePortableCode(t *testing.T) {
 	peer.Slow(t)
 	image := small(t, 200)
 	for _, model := range []string{"csdm", "fwdtim", "msmt", "dti", "sfm"} {
@@ -173,7 +173,7 @@ func TestMapsOfAnotherInstructionSetAreHeldAgainstThePortableCode(t *testing.T) 
 	}
 }
 
-func TestVerifyTakesShardsAndMergedMapsAsTheyAre(t *testing.T) {
+func TestVerifyAcceptsShardsAndMergedMaps(t *testing.T) {
 	image, out := small(t, 60), t.TempDir()
 	parts := shards(t, 2, "fit", "dti", image, "--mask", near(image, "mask.nii.gz"))
 	succeed(t, "verify", parts[1], "--share", "1")
@@ -181,7 +181,7 @@ func TestVerifyTakesShardsAndMergedMapsAsTheyAre(t *testing.T) {
 	succeed(t, "verify", out, "--share", "1")
 }
 
-func TestCommandsAreTakenApartAsTheyWereWritten(t *testing.T) {
+func TestCommandLinesAreSplitAsTheyWereWritten(t *testing.T) {
 	args := []string{"fit", "csdm", "it's a file.nii.gz", "--mask", "", `back\slash "x"`, "-o", "m"}
 	words, err := commandWords(commandLine(args))
 	if err != nil || len(words) != len(args)+1 {
@@ -194,7 +194,7 @@ func TestCommandsAreTakenApartAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-func TestVerifyTakesMapsOfOneFitThatSeveralCommandsMade(t *testing.T) {
+func TestVerifyAcceptsMapsOfOneFitFromSeveralCommands(t *testing.T) {
 	image, out := small(t, 60), t.TempDir()
 	args := []string{"fit", "dti", image, "--mask", near(image, "mask.nii.gz"), "-o", out, "--maps"}
 	succeed(t, append(args, "fa")...)

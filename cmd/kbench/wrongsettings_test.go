@@ -18,10 +18,10 @@ type wrongSetting struct {
 	Model       string         `json:"model"`
 	Settings    map[string]any `json:"settings"`
 	Error       *string        `json:"error"`
-	CommandLine *string        `json:"command_line"` // the words on the command line where they are others; "" where it accepts
+	CommandLine *string        `json:"command_line"` // the error on the command line if it differs; "" if there is none
 }
 
-// words are those of the error on the command line; nil where it accepts.
+// words returns the words of the error on the command line, or nil if the setting is accepted.
 func (w wrongSetting) words() *string {
 	switch {
 	case w.CommandLine == nil:
@@ -32,8 +32,8 @@ func (w wrongSetting) words() *string {
 	return w.CommandLine
 }
 
-// The verdict and the words are those of the C library and of Python, but for the spelling of an option's name, and for
-// strings that are numbers or truth values once their quotes are gone.
+// The verdict and the words are those of the C library and of Python. The exceptions are the spelling of an option's
+// name, and strings that are numbers or booleans without their quotes.
 func TestWrongSettingsAreRefusedInTheWordsOfTheTable(t *testing.T) {
 	d := json.NewDecoder(bytes.NewReader(read(t, filepath.Join("..", "..", "model", "testdata", "wrong_settings.json"))))
 	d.UseNumber()
@@ -47,7 +47,8 @@ func TestWrongSettingsAreRefusedInTheWordsOfTheTable(t *testing.T) {
 			args = append(args, "--"+model.FlagName(name)+"="+argument(value))
 		}
 		var stdout, stderr bytes.Buffer
-		code, want := run(context.Background(), args, &stdout, &stderr), "absent.nii" // right options let it go on to the image
+		// With right options the error is about the image.
+		code, want := run(context.Background(), args, &stdout, &stderr), "absent.nii"
 		got := strings.TrimSpace(strings.TrimPrefix(stderr.String(), "kbench: "))
 		words := row.words()
 		if words != nil {
@@ -68,7 +69,7 @@ func withoutDashes(text string) string {
 	})
 }
 
-// argument is a JSON value as one types it.
+// argument writes a JSON value as a user types it.
 func argument(value any) string {
 	switch v := value.(type) {
 	case map[string]any: // a response

@@ -67,7 +67,7 @@ func TestSolutionsAreThoseOfThePseudoInverse(t *testing.T) {
 	}
 }
 
-func TestTheCutoffSaysWhichDirectionsCount(t *testing.T) {
+func TestTheCutoffDecidesWhichDirectionsCount(t *testing.T) {
 	a, b := mat.NewDense(2, 2, []float64{1, 0, 0, 1e-8}), mat.NewVecDense(2, []float64{1, 1})
 	for cutoff, want := range map[float64]float64{1e-9: 1e8, 1e-7: 0} {
 		x, err := leastsquares.Solve(a, b, cutoff)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestNumbersThatSinglePrecisionCannotHoldAreTold(t *testing.T) {
+func TestNumbersThatSinglePrecisionCannotHoldAreRecognised(t *testing.T) {
 	below := math.Nextafter(Limit, 0)
 	for _, c := range []struct {
 		x        float64

@@ -7,7 +7,7 @@ import (
 
 // NOTICE is in every wheel, archive and image. A test in python/tests also compares it with `go version -m` of a
 // wheel's library.
-func TestTheNoticeNamesAllThatIsLinked(t *testing.T) {
+func TestTheNoticeNamesEverythingThatIsLinked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("go list for eleven platforms")
 	}

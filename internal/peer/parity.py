@@ -1,9 +1,9 @@
-"""What DIPY computes, for voxfit's parity tests: read by internal/peer, never run by hand.
+"""Compute DIPY's results for voxfit's parity tests. internal/peer starts this program.
 
-Messages in and out are one line of JSON, {"call", "options", "arrays": [{"name", "shape"}]}, and
-the arrays' values as raw little-endian float64. Each function below takes named arrays (a dict) and
-options (keyword arguments) and returns a dict of arrays. Signals are voxels x measurements; bvals
-in s/mm2; bvecs measurements x 3, unit length, zero for b0.
+A message, in or out, is one line of JSON, {"call", "options", "arrays": [{"name", "shape"}]}, followed by the arrays'
+values as raw little-endian float64. Each function below takes named arrays (a dict) and options (keyword arguments)
+and returns a dict of arrays. Signals are voxels x measurements; bvals in s/mm2; bvecs measurements x 3, unit length,
+zero for b0.
 """
 
 import json
@@ -42,7 +42,7 @@ def gradients(arrays):
 
 @call
 def versions(arrays):
-    """Major, minor and patch number of DIPY."""
+    """Return the major, minor and patch number of DIPY."""
     import dipy
 
     return {"dipy": np.array([float(part) for part in dipy.__version__.split(".")[:3]])}
@@ -52,7 +52,7 @@ def versions(arrays):
 
 
 def csd_model(arrays, lmax):
-    """The response is given as three eigenvalues and S0, or as zonal harmonics and S0."""
+    """Return DIPY's model. The response is three eigenvalues and S0, or zonal harmonics and S0."""
     response = arrays["response"]
     if "zonal" in arrays:
         response = csdeconv.AxSymShResponse(response[3], arrays["zonal"])
@@ -64,7 +64,7 @@ def csd_model(arrays, lmax):
 
 
 def csd_voxel(model, signal, convergence=50):
-    """One voxel as model.fit does it, but with the iteration count that fit throws away."""
+    """Fit one voxel as model.fit does, and return also the iteration count, which model.fit discards."""
     return csdeconv.csdeconv(
         signal[model._where_dwi],
         model._X,
@@ -77,7 +77,7 @@ def csd_voxel(model, signal, convergence=50):
 
 @call
 def csd(arrays, lmax=8):
-    """coefficients (voxels x n), iterations (voxels), gfa (voxels) on the default sphere."""
+    """Return coefficients (voxels x n), iterations (voxels) and gfa (voxels) on the default sphere."""
     model = csd_model(arrays, lmax)
     fits = [csd_voxel(model, signal) for signal in arrays["signal"]]
     coefficients = np.array([fit[0] for fit in fits])
@@ -90,8 +90,11 @@ def csd(arrays, lmax=8):
 
 @call
 def csd_margin(arrays, lmax=8):
-    """How near each voxel came to another path: the least |fodf - threshold| / |threshold| over
-    all directions and iterations. A difference of rounding flips a direction only below ~1e-12."""
+    """Return how near each voxel came to other iterations.
+
+    This is the least |fodf - threshold| / |threshold| over all directions and iterations. Rounding can change the side
+    of a direction only below about 1e-12.
+    """
     model = csd_model(arrays, lmax)
     margins = []
     for signal in arrays["signal"]:
@@ -115,8 +118,11 @@ def csd_margin(arrays, lmax=8):
 
 
 def tie_margin(amplitudes, sphere, relative_threshold=0.5):
-    """How near each function's peaks came to being others: the least difference that decides between
-    neighbours, about the threshold or about the order, relative to the largest amplitude."""
+    """Return how near each function came to other peaks.
+
+    This is the least difference that decides between neighbours, about the threshold or about the order, relative to
+    the largest amplitude.
+    """
     around = np.full(amplitudes.shape, -np.inf)
     for a, b in sphere.edges:
         around[:, a] = np.maximum(around[:, a], amplitudes[:, b])
@@ -141,8 +147,11 @@ def tie_margin(amplitudes, sphere, relative_threshold=0.5):
 
 @call
 def csd_peaks(arrays, lmax=8):
-    """peaks_from_model of the fit on DIPY's default sphere, with its usual settings. directions: voxels x 5
-    x 3 and values: voxels x 5, zero where there are fewer; count, gfa, highest amplitude and tie_margin: voxels."""
+    """Return peaks_from_model of the fit on DIPY's default sphere, with its default settings.
+
+    directions (voxels x 5 x 3) and values (voxels x 5) are zero where there are fewer peaks. count, gfa, highest
+    amplitude and tie_margin have one number for each voxel.
+    """
     found = peaks_from_model(
         csd_model(arrays, lmax), arrays["signal"], default_sphere, 0.5, 25, return_sh=False, return_odf=True
     )
@@ -222,14 +231,14 @@ def anisotropy(evals):
 
 @call
 def tensor(arrays, method="WLS"):
-    """evals (voxels x 3, clipped at 0, descending), fa, md of TensorModel."""
+    """Return evals (voxels x 3, clipped at 0, descending), fa and md of TensorModel."""
     fit = dti.TensorModel(gradients(arrays), fit_method=method).fit(arrays["signal"])
     return anisotropy(fit.evals)
 
 
 @call
 def freewater_wls(arrays):
-    """evals, fa, md and f of fwdti.wls_iter, voxel by voxel."""
+    """Return evals, fa, md and f of fwdti.wls_iter, voxel by voxel."""
     table = gradients(arrays)
     design = dti.design_matrix(table)
     params = np.array(
@@ -284,7 +293,7 @@ def freewater_nls(arrays):
 
 @call
 def nnls(arrays):
-    """scipy.optimize.nnls of each row of y with the matrix a: x, NaN where scipy gives up."""
+    """Return x of scipy.optimize.nnls for each row of y with the matrix a, or NaN if scipy gives up."""
     solutions = []
     for y in arrays["y"]:
         try:
@@ -324,8 +333,10 @@ def sfm(arrays, solver="NNLS", l1_ratio=0.5, alpha=0.001, tolerance=None):
 
 @call
 def nifti(arrays, path):
-    """A NIfTI file as nibabel reads it: values in Fortran order of its axes reversed (volume by
-    volume, x fastest), so shape is the file's reversed; and its affine."""
+    """Return the affine and the values of a NIfTI file as nibabel reads them.
+
+    The values are volume by volume with x fastest, so their shape is the file's in reverse.
+    """
     import nibabel
 
     image = nibabel.load(path)

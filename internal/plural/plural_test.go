@@ -2,7 +2,7 @@ package plural
 
 import "testing"
 
-func TestOneIsNoPlural(t *testing.T) {
+func TestOneTakesTheSingular(t *testing.T) {
 	for want, got := range map[string]string{
 		"1 node":           Count(1, "node"),
 		"2 nodes":          Count(2, "node"),

@@ -17,7 +17,7 @@ func (l *listener) Helper()               {}
 func (l *listener) Logf(string, ...any)   {}
 func (l *listener) Errorf(string, ...any) { l.failed = true }
 
-func TestWhatGrowsIsNotFlat(t *testing.T) {
+func TestGrowingSamplesAreNotFlat(t *testing.T) {
 	for name, c := range map[string]struct {
 		sample func(i int) soak.Sample
 		grows  bool

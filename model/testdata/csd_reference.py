@@ -1,10 +1,11 @@
-"""Writes csd_reference.json: what DIPY computes for a few voxels of a small protocol, so that a
-machine without Python tests parity too. Run it with DIPY 1.12 in this folder:
+"""Write csd_reference.json, DIPY's results for a few voxels of a small protocol.
+
+With it, machines without Python can test parity. Run this with DIPY 1.12 in this folder:
 
     python csd_reference.py
 
-Signals are whole numbers but for one voxel of 1e-300's. Peaks are indices on symmetric362's
-hemisphere, and GFA is that of the values there, 0 where all squares vanish.
+Signals are whole numbers, except in one voxel of values about 1e-300. Peaks are indices on symmetric362's hemisphere.
+GFA is computed from the values there, and is 0 if all squares vanish.
 """
 
 import json

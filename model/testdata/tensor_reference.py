@@ -1,10 +1,11 @@
-"""Writes tensor_reference.json: what DIPY computes for a few voxels of a small protocol, so that a
-machine without Python tests parity too. Run it with DIPY 1.12 in this folder:
+"""Write tensor_reference.json, DIPY's results for a few voxels of a small protocol.
+
+With it, machines without Python can test parity. Run this with DIPY 1.12 in this folder:
 
     python tensor_reference.py
 
-Signals are whole numbers but for the water without noise. For the free-water NLS fit, sse is the
-objective where its leastsq stopped, or -1 where DIPY does not run it.
+Signals are whole numbers, except in the water without noise. For the free-water NLS fit, sse is the sum of squares at
+which leastsq stopped, or -1 if DIPY does not call leastsq.
 """
 
 import json

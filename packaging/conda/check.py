@@ -1,6 +1,6 @@
-"""Reads recipe.yaml as rattler-build does, renders it for Linux and macOS, and prints the result.
+"""Read recipe.yaml as rattler-build does, render it for Linux and macOS, and print the result.
 
-It fetches nothing and builds nothing. A recipe that rattler-build refuses ends it with rattler-build's own message.
+This downloads and builds nothing. If rattler-build refuses the recipe, its own message ends the program.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reads a directory that Phantom.Write made, with nibabel and DIPY, and prints what it found as JSON."""
+"""Read a folder that Phantom.Write made, with nibabel and DIPY, and print its contents as JSON."""
 import glob
 import hashlib
 import json
@@ -23,7 +23,7 @@ inside = np.flatnonzero(mask.get_fdata().ravel(order="F") == 1)
 
 
 def rows(image):
-    """All voxels x components, x fastest, as float32."""
+    """Return an image as voxels x components in float32. x runs fastest over the voxels."""
     data = np.asanyarray(image.dataobj).astype("<f4")
     return data.reshape(int(np.prod(image.shape[:3])), -1, order="F")
 

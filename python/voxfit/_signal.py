@@ -65,8 +65,8 @@ def refuse_masked(name: str, array: Any) -> None:
                 refuse_masked(name, part)
     elif isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise TypeError(
-            f"{name} is a masked array (numpy.ma) of which {np.sum(np.ma.getmask(array))} values are masked, expected "
-            "a plain array, as its filled() makes one; voxels are left out by the argument mask"
+            f"{name} is a masked array (numpy.ma) in which {np.sum(np.ma.getmask(array))} of {array.size} values are "
+            "masked, expected a plain array, as its filled() makes one; the argument mask leaves voxels out"
         )
 
 

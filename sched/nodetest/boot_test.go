@@ -18,12 +18,12 @@ import (
 	"time"
 )
 
-// A machine is what QEMU is told to be.
+// A machine is a machine for QEMU to emulate.
 type machine struct {
 	smp       string // QEMU's -smp
 	nodes     []string
 	distances [][]int
-	threads   int // of a core
+	threads   int // the threads of a core
 }
 
 var machines = map[string]machine{
@@ -37,15 +37,15 @@ var machines = map[string]machine{
 	},
 }
 
-// nodeMemory is each node's, in MiB.
+// nodeMemory is the memory of each node, in MiB.
 const nodeMemory = 256
 
-// bootLimit ends a machine that does not come to its tests, and one whose tests hang. Booting takes four seconds here, and
-// many times that where other programs have the CPUs.
+// bootLimit ends a machine that does not reach its tests, and one whose tests hang. Booting takes four seconds, and
+// many times that if other programs use the CPUs.
 const bootLimit = 4 * time.Minute
 
-// bootAttempts is how often a machine is switched on that says nothing: with QEMU 7.2 and a thread for each CPU, 3 of 86
-// came to a stop in the kernel, amid interrupts, before they ran any program.
+// bootAttempts is how often a machine is started that prints nothing. With QEMU 7.2 and a thread for each CPU, 3 of 86
+// machines stopped in the kernel, amid interrupts, before they ran any program.
 const bootAttempts = 3
 
 func TestNodes(t *testing.T) {
@@ -77,7 +77,7 @@ func needs(t *testing.T) (qemu, kernel string) {
 	return qemu, findKernel(t)
 }
 
-// initialFiles writes the initial file system, with a program beside init where there is one.
+// initialFiles writes the initial file system, with a program beside init if there is one.
 func initialFiles(t *testing.T, program []byte) string {
 	t.Helper()
 	initrd := filepath.Join(t.TempDir(), "initrd")
@@ -87,7 +87,7 @@ func initialFiles(t *testing.T, program []byte) string {
 	return initrd
 }
 
-// bootOften boots a machine again that never came to its tests.
+// bootOften boots a machine, and boots it again if it never reached its tests.
 func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
 	t.Helper()
 	output, err := boot(qemu, kernel, initrd, m, test, limit)
@@ -98,7 +98,7 @@ func bootOften(t *testing.T, qemu, kernel, initrd string, m machine, test string
 	return output, err
 }
 
-// missing skips the test, or fails it where VOXFIT_REQUIRE names nodes.
+// missing skips the test, or fails it if VOXFIT_REQUIRE names nodes.
 func missing(t *testing.T, reason string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("VOXFIT_REQUIRE"), ","), "nodes") {
@@ -107,7 +107,7 @@ func missing(t *testing.T, reason string) {
 	t.Skip(reason)
 }
 
-// findKernel is $VOXFIT_KERNEL, else what scripts/install-peers unpacked.
+// findKernel returns the path of a kernel: $VOXFIT_KERNEL, or else the one that scripts/install-peers unpacked.
 func findKernel(t *testing.T) string {
 	t.Helper()
 	if kernel := os.Getenv("VOXFIT_KERNEL"); kernel != "" {
@@ -120,8 +120,8 @@ func findKernel(t *testing.T) string {
 	return found[len(found)-1]
 }
 
-// fileSystem is the initial file system: this package's tests, built without cgo and so in need of no
-// library, as /init, and the console that they write to; another program is /kbench.
+// fileSystem returns the initial file system. /init is the binary of this package's tests, built without cgo so that it
+// needs no library. There is also the console that they write to, and perhaps another program as /kbench.
 func fileSystem(t *testing.T, other []byte) []byte {
 	t.Helper()
 	init := built(t, "test", "-c", ".")
@@ -131,7 +131,7 @@ func fileSystem(t *testing.T, other []byte) []byte {
 		a.add(name, directory, 0, 0, nil)
 	}
 	a.add("dev/console", device, 5, 1, nil)
-	a.add("dev/null", device, 1, 3, nil) // which programs get as what they read
+	a.add("dev/null", device, 1, 3, nil) // the standard input of programs
 	a.add("init", program, 0, 0, init)
 	if other != nil {
 		a.add("kbench", program, 0, 0, other)
@@ -140,7 +140,8 @@ func fileSystem(t *testing.T, other []byte) []byte {
 	return a.Bytes()
 }
 
-// built is a program that the go command has built, in need of no library: "test", "-c" and a package, or "build" and one.
+// built returns a program from the go command that needs no library. arguments are "test", "-c" and a package, or
+// "build" and a package.
 func built(t *testing.T, command ...string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
@@ -182,10 +183,10 @@ func (a *archive) pad() {
 	}
 }
 
-// testBegins is what a machine writes when it comes to its tests.
+// testBegins is the text that a machine prints when it reaches its tests.
 const testBegins = "=== RUN"
 
-// A serialLine keeps what a machine writes, and calls begun when it comes to its tests.
+// A serialLine keeps what a machine prints, and calls begun when the machine reaches its tests.
 type serialLine struct {
 	text  bytes.Buffer
 	begun func()
@@ -200,19 +201,20 @@ func (s *serialLine) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// boot runs a test of this package on the machine, until it switches itself off, and returns what it wrote to its serial
-// line. A machine that has not come to its tests after bootLimit, and one that is not off after the limit, are stopped.
+// boot runs a test of this package on the machine, until it switches itself off, and returns what it wrote to its
+// serial line. It stops a machine that has not reached its tests after bootLimit, or is not off after limit.
 func boot(qemu, kernel, initrd string, m machine, test string, limit time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	silent := time.AfterFunc(bootLimit, cancel)
 	defer silent.Stop()
-	// Intel's, because QEMU gives AMD's no second threads. All CPUs on one thread are as fast as each on its own.
+	// The processor is Intel's, because QEMU gives AMD's no second threads. One thread for all CPUs is as fast as one
+	// for each.
 	args := []string{
 		"-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max,vendor=GenuineIntel", "-smp", m.smp, "-m", fmt.Sprintf("%dM", nodeMemory*len(m.nodes)),
 		"-kernel", kernel, "-initrd", initrd, "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
-		// What the kernel does not know goes to init: variables before the dashes, arguments behind.
-		// Balancing hides pages from move_pages now and then: see numa.PagesOn.
+		// The kernel passes what it does not know to init: variables before the dashes, arguments after them. Automatic
+		// balancing sometimes hides pages from move_pages: see numa.PagesOn.
 		"-append", fmt.Sprintf("console=ttyS0 quiet panic=-1 numa_balancing=disable %s=%s -- -test.v -test.run=^%s$", guestVariable, m, test),
 	}
 	for i, cpus := range m.nodes {

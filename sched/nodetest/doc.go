@@ -1,7 +1,6 @@
-// Package nodetest asserts on a real kernel with several NUMA nodes what other tests can only assert on
-// descriptions of such machines: that topology and distances are read right, that workers run where
-// they are pinned, that memory lies on the node it was placed on (the kernel says so of each page), and
-// that thieves take from the nearest node first.
+// Package nodetest tests voxfit on a real kernel with several NUMA nodes. Other tests have only descriptions of such
+// machines. It checks that topology and distances are read correctly, that workers run where they are pinned, that each
+// page of memory is on its node, as the kernel says, and that thieves take from the nearest node first.
 //
 // The machine is QEMU's, emulated (KVM is seldom there where tests run, and differs from host to host). It boots a
 // distribution's kernel, unpacked and not installed, with an initial file system that holds one file besides two devices: the test binary

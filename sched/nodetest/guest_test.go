@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	guestVariable = "VOXFIT_NODES"     // the machine, as machine.String writes it
-	guestVerdict  = "voxfit's verdict" // and the exit status, on a line of their own
+	guestVariable = "VOXFIT_NODES"     // has the machine, as machine.String writes it
+	guestVerdict  = "voxfit's verdict" // stands before the exit status, on a line of their own
 )
 
-// TestMain is init where the kernel started it.
+// TestMain acts as init if the kernel started it.
 func TestMain(m *testing.M) {
 	if os.Getpid() != 1 || os.Getenv(guestVariable) == "" {
 		os.Exit(m.Run())
@@ -39,8 +39,7 @@ func TestMain(m *testing.M) {
 	unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
 }
 
-// String is the machine in a word of the kernel's command line: threads of a core, then the rows of
-// distances.
+// String writes the machine as a word for the kernel's command line: the threads of a core, then the rows of distances.
 func (m machine) String() string {
 	text := strconv.Itoa(m.threads)
 	for _, row := range m.distances {
@@ -53,7 +52,7 @@ func (m machine) String() string {
 	return text
 }
 
-// TestGuest is what the guest runs.
+// TestGuest runs in the guest.
 func TestGuest(t *testing.T) {
 	if os.Getpid() != 1 {
 		t.Skip("runs on the machines that TestNodes boots")
@@ -96,7 +95,7 @@ func parseMachine(text string) (m machine, err error) {
 	return m, nil
 }
 
-// here is the machine; reading it takes a while where all is emulated.
+// here returns the machine, and reads it once, because that takes a while under emulation.
 var here = sync.OnceValue(numa.Describe)
 
 func nodeOf(cpu int) int {
@@ -107,7 +106,7 @@ func nodeOf(cpu int) int {
 	return n.ID
 }
 
-// places is all CPUs, one node after the other.
+// places returns all CPUs, one node after the other.
 func places(t *testing.T) []int {
 	t.Helper()
 	allowed, err := numa.Allowed()
@@ -183,7 +182,7 @@ func scratchIsOnItsWorkersNode(t *testing.T, _ machine) {
 	}
 }
 
-// wholly is an error unless the kernel says of every page that it is on the node.
+// wholly returns an error unless the kernel says that every page is on the node.
 func wholly(memory []byte, node int) error {
 	pages, err := numa.PagesOn(memory)
 	if err == nil && (pages[node] == 0 || len(pages) > 1) {
@@ -194,8 +193,7 @@ func wholly(memory []byte, node int) error {
 
 const measurements = 1000 // 4000 bytes a voxel
 
-// roomFor fills a room by a plan and checks, by word of the kernel, that its memory is where the plan
-// wants it.
+// roomFor fills a room by a plan, and asks the kernel whether its memory is where the plan wants it.
 func roomFor(t *testing.T, plan sched.Plan, room *fit.Room) {
 	t.Helper()
 	all := sched.Range{End: room.Voxels()}
@@ -216,7 +214,7 @@ func roomFor(t *testing.T, plan sched.Plan, room *fit.Room) {
 			t.Errorf("homes %v leave a gap", homes)
 		}
 		end = h.Range.End
-		// The page at a border belongs to one of its two nodes.
+		// The page at a border between shares belongs to one of the two nodes.
 		inside := room.Signal[(h.Range.Begin+2)*measurements : (h.Range.End-2)*measurements]
 		if err := wholly(numa.BytesOf(inside), h.Node); err != nil {
 			t.Errorf("home %+v: %v", h, err)
@@ -236,7 +234,7 @@ func memoryIsOnTheNodesOfItsWorkers(t *testing.T, m machine) {
 	defer room.Free()
 	all := sched.Plan{Workers: 8, CPUs: cpus, Pin: sched.PinCore}
 	roomFor(t, all, room)
-	// Then for workers on the last node alone, and back: pages move.
+	// Then the room serves workers on the last node alone, and all workers again: pages move.
 	last := sched.Plan{Workers: 2, CPUs: cpus[len(cpus)-2:], Pin: sched.PinNode}
 	roomFor(t, last, room)
 	if err := wholly(numa.BytesOf(room.Signal), len(m.distances)-1); err != nil {
@@ -254,7 +252,7 @@ func thievesTakeFromTheNearestNodeFirst(t *testing.T, m machine) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// All others are held in their first chunk until the thief has had all that was left.
+		// All others are held up in their first chunk until the thief has run everything that was left.
 		held := make(chan struct{})
 		var waiting, done atomic.Int32
 		var ready sync.WaitGroup

@@ -18,11 +18,11 @@ import (
 	"github.com/voxfit/voxfit/study/kit"
 )
 
-// studyLimit ends a machine on which the study hangs: emulated, it takes many times its budget.
+// studyLimit ends a machine on which the study hangs. Under emulation a study takes many times its budget.
 const studyLimit = 40 * time.Minute
 
-// Times under emulation mean nothing. What is tested is that a study of a machine with several nodes is whole, and goes on
-// after it was killed.
+// Times under emulation mean nothing. The test checks that a study of a machine with several nodes is complete, and
+// that it goes on after a kill.
 func TestStudyOfSeveralNodes(t *testing.T) {
 	if !long.Asked() {
 		t.Skip("a study on emulated machines takes minutes: make test-long")
@@ -50,7 +50,7 @@ func TestStudyOfSeveralNodes(t *testing.T) {
 	}
 }
 
-// TestGuestStudy is what the guest runs: it kills the study at three moments, and lets it end then.
+// TestGuestStudy runs in the guest. It kills the study at three moments, and then lets it end.
 func TestGuestStudy(t *testing.T) {
 	if os.Getpid() != 1 {
 		t.Skip("runs on the machines that TestStudyOfSeveralNodes boots")
@@ -94,7 +94,7 @@ func TestGuestStudy(t *testing.T) {
 	whole(t, s, m)
 }
 
-// whole checks that a study has all that the machine has.
+// whole checks that a study has everything about the machine.
 func whole(t *testing.T, s kit.Study, m machine) {
 	t.Helper()
 	nodes := len(m.distances)
@@ -123,15 +123,15 @@ func whole(t *testing.T, s kit.Study, m machine) {
 	t.Logf("%d sweeps, %d records in the first, %d voxels", len(s.Plan.Sweeps), len(s.Records["numa-close"]), s.Plan.Voxels)
 }
 
-// study is the command that the guest runs. Its kernels are the portable ones: emulated, those for AVX2 take 14 times
-// (csdm) and 90 times (fwdtim) as long.
+// study returns the command that the guest runs. It uses the portable kernels, because under emulation those for AVX2
+// take 14 times (csdm) and 90 times (fwdtim) as long.
 func study(folder string) *exec.Cmd {
 	c := exec.Command("/kbench", "study", folder, "--budget", "60s")
 	c.Env = append(os.Environ(), "VOXFIT_ISA=generic")
 	return c
 }
 
-// kill starts the study, and kills it soon after a file of that pattern is there.
+// kill starts the study, and kills it soon after there is a file that matches the pattern.
 func kill(t *testing.T, folder, pattern string) {
 	t.Helper()
 	command := study(folder)
@@ -156,7 +156,7 @@ func kill(t *testing.T, folder, pattern string) {
 	}
 }
 
-// filesOf are the files below a folder with their contents.
+// filesOf returns the contents of all files below a folder, by path.
 func filesOf(t *testing.T, folder string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}

@@ -1,7 +1,7 @@
-"""Which chunks DIPY makes when it is asked for them as the published study asks.
+"""Print which chunks DIPY makes when it is called as in the published study.
 
-Prints "num_vox num_chunks vox_per_chunk count sizes" for several cases, taken from DIPY itself: its
-paramap is replaced by a function that looks at the list of chunks. Written with DIPY 1.12.1:
+The output has lines "num_vox num_chunks vox_per_chunk count sizes" for several cases. They come from DIPY itself,
+whose paramap is replaced by a function that looks at the list of chunks. dipy_chunks.txt is from DIPY 1.12.1:
 
     python dipy_chunks.py > dipy_chunks.txt
 """

@@ -12,7 +12,7 @@ import (
 	"github.com/voxfit/voxfit/gunzip/internal/deflate"
 )
 
-// bits writes a stream by hand.
+// bits is a stream that is written by hand.
 type bits struct {
 	bytes []byte
 	used  int // bits of the last byte
@@ -30,7 +30,7 @@ func (b *bits) put(v uint32, n int) *bits {
 	return b
 }
 
-// code writes a code, whose highest bit comes first.
+// code writes a code, the highest bit first.
 func (b *bits) code(v uint32, n int) *bits {
 	for i := n - 1; i >= 0; i-- {
 		b.put(v>>i, 1)
@@ -120,7 +120,7 @@ func inflate(d *deflate.Decoder, stream []byte, wide bool) ([]byte, error) {
 	}
 }
 
-// decoders are the portable one and the one of this processor.
+// decoders has the portable decoder and the one of this processor.
 func decoders() map[string]*deflate.Decoder {
 	return map[string]*deflate.Decoder{"portable": deflate.NewDecoder(true), "assembly": deflate.NewDecoder(false)}
 }
@@ -240,19 +240,19 @@ func TestLongCodesAreDecoded(t *testing.T) {
 	}
 }
 
-// TestBadStreamsAreRefused holds to the rules of zlib 1.3, which the words of its messages name here.
+// TestBadStreamsAreRefused follows the rules of zlib 1.3. Its cases have the names of zlib's messages.
 func TestBadStreamsAreRefused(t *testing.T) {
 	full := map[int]int{'a': 1, 256: 1}
 	ends := func(b *bits, code uint32, n int) *bits { return b.code(code, n) }
 	for _, c := range []struct {
 		name   string
 		stream *bits
-		says   string // empty: is taken
+		says   string // the error; empty if the stream is accepted
 	}{
 		{"invalid block type", new(bits).put(1, 1).put(3, 2).put(0, 32), "type 3"},
 		{"invalid stored block lengths", new(bits).put(1, 8).put(5, 16).put(5, 16), "a stored block of 5 bytes whose check says 65530"},
-		{"invalid literal/length code", new(bits).put(1, 1).put(1, 2).fixed(286).put(0, 32), "no code of a literal or length"},
-		{"invalid distance code", new(bits).put(1, 1).put(1, 2).fixed('a').fixed(257).code(30, 5).put(0, 32), "no code of a distance"},
+		{"invalid literal/length code", new(bits).put(1, 1).put(1, 2).fixed(286).put(0, 32), "not a code of a literal or length"},
+		{"invalid distance code", new(bits).put(1, 1).put(1, 2).fixed('a').fixed(257).code(30, 5).put(0, 32), "not a code of a distance"},
 		{"invalid distance too far back", new(bits).put(1, 1).put(1, 2).fixed('a').fixed(257).distance(2).put(0, 32), "before the first byte"},
 		{"too many length or distance symbols", new(bits).put(1, 1).put(2, 2).put(30, 5).put(0, 5).put(15, 4).put(0, 99), "too many codes"},
 		{"too many distance symbols", new(bits).put(1, 1).put(2, 2).put(29, 5).put(30, 5).put(15, 4).put(0, 99), "too many codes"},
@@ -266,11 +266,11 @@ func TestBadStreamsAreRefused(t *testing.T) {
 		{"invalid distances set: over-subscribed", new(bits).dynamic(full, 257, map[int]int{0: 1, 1: 1, 2: 1}, 3).put(0, 99), "distances is over-subscribed or incomplete"},
 		{"invalid distances set: incomplete", new(bits).dynamic(full, 257, map[int]int{0: 2}, 1).put(0, 99), "distances is over-subscribed or incomplete"},
 		{"one code of one bit for the end", ends(new(bits).dynamic(map[int]int{256: 1}, 257, nil, 1), 0, 1), ""},
-		{"invalid literal/length code: the other bit", new(bits).dynamic(map[int]int{256: 1}, 257, nil, 1).code(1, 1).put(0, 32), "no code of a literal or length"},
+		{"invalid literal/length code: the other bit", new(bits).dynamic(map[int]int{256: 1}, 257, nil, 1).code(1, 1).put(0, 32), "not a code of a literal or length"},
 		{"one code of one bit for distances", ends(new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, map[int]int{0: 1}, 1).code(0, 1).code(3, 2).code(0, 1), 2, 2), ""},
-		{"invalid distance code: the other bit", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, map[int]int{0: 1}, 1).code(0, 1).code(3, 2).code(1, 1).put(0, 32), "no code of a distance"},
+		{"invalid distance code: the other bit", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, map[int]int{0: 1}, 1).code(0, 1).code(3, 2).code(1, 1).put(0, 32), "not a code of a distance"},
 		{"no distances", ends(new(bits).dynamic(full, 257, nil, 1).code(0, 1), 1, 1), ""},
-		{"invalid distance code: there is none", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, nil, 1).code(0, 1).code(3, 2).put(0, 32), "no code of a distance"},
+		{"invalid distance code: there is none", new(bits).dynamic(map[int]int{'a': 1, 256: 2, 257: 2}, 258, nil, 1).code(0, 1).code(3, 2).put(0, 32), "not a code of a distance"},
 	} {
 		want, wantErr := io.ReadAll(flate.NewReader(bytes.NewReader(c.stream.bytes)))
 		if (wantErr == nil) != (c.says == "") {
@@ -279,7 +279,7 @@ func TestBadStreamsAreRefused(t *testing.T) {
 		for name, d := range decoders() {
 			for _, wide := range []bool{false, true} {
 				if wide && strings.Contains(c.says, "before the first byte") {
-					continue // a window is taken to be there
+					continue // here the whole window counts as known
 				}
 				got, err := inflate(d, c.stream.bytes, wide)
 				if c.says == "" && (err != nil || !bytes.Equal(got, want)) {
@@ -294,7 +294,8 @@ func TestBadStreamsAreRefused(t *testing.T) {
 }
 
 func TestAnyBitIsABlockOrAnError(t *testing.T) {
-	// From every bit of a stream, as where a search was wrong: never a panic, and both decoders agree.
+	// Decoding may begin at any bit of a stream, after a search that was wrong. It must not panic, and both decoders
+	// must agree.
 	var b bytes.Buffer
 	w, _ := flate.NewWriter(&b, 6)
 	for i := range 300 {

@@ -11,8 +11,8 @@ type stop uint64
 const (
 	stopLimit    stop = iota // the input or the room for the output is used up
 	stopEnd                  // end of the block
-	stopLitlen               // bits that are no code of a literal or length
-	stopDistance             // bits that are no code of a distance
+	stopLitlen               // bits that are not a code of a literal or length
+	stopDistance             // bits that are not a code of a distance
 	stopFar                  // a match that begins before the first byte
 )
 
@@ -28,9 +28,9 @@ func decodeCodes[T Symbol](d *Decoder, out []T, at, first, limit int) (int, erro
 	case stopEnd:
 		d.phase = atBlock
 	case stopLitlen:
-		return at, d.noCode(fixedLitlenBits, "bits that are no code of a literal or length")
+		return at, d.noCode(fixedLitlenBits, "bits that are not a code of a literal or length")
 	case stopDistance:
-		return at, d.noCode(fixedDistanceBits, "bits that are no code of a distance")
+		return at, d.noCode(fixedDistanceBits, "bits that are not a code of a distance")
 	case stopFar:
 		return at, corrupt("a match from before the first byte")
 	}

@@ -38,10 +38,10 @@ round:
 	CMPQ CX, 8(AX)
 	JA   limit
 
-	// Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	// The output is not in any cache, and the processor's prefetcher starts anew on each page. So this prefetches it.
 	PREFETCHT0 1024(SI)
 
-	// The first lookup: literals, or a length, or both.
+	// The first lookup gives literals, a length, or both.
 	MOVL  DX, R9
 	ANDL  $0x000007ff, R9
 	MOVQ  (DI)(R9*8), R8
@@ -49,7 +49,7 @@ round:
 	JS    special
 
 first:
-	// The bits of the second lookup are byte 5; without a length it is in the first table again.
+	// Byte 5 has the number of bits for the second lookup. Without a length, that is in the first table again.
 	MOVBLZX 5(DI)(R9*8), R14
 	BZHIQ   R8, DX, R10
 	SHRXQ   R8, DX, DX
@@ -58,7 +58,7 @@ first:
 	BTQ     $0x3e, R8
 	CMOVQCC DI, R11
 
-	// The match's length less 3: the least one, and the extra bits.
+	// The match's length less 3 is the least length less 3, plus the extra bits.
 	MOVBLZX 1(DI)(R9*8), R13
 	SHRXQ   R13, R10, R10
 	MOVBLZX 4(DI)(R9*8), R12
@@ -94,7 +94,7 @@ second:
 	SHRL    $0x06, R12
 	ADDQ    R12, R10
 
-	// A match that is longer than 16 or overlaps itself is rare.
+	// Matches longer than 16 bytes, or that overlap themselves, are rare and handled elsewhere.
 	CMPQ R10, $0x10
 	JA   long
 	CMPQ R13, R10
@@ -104,7 +104,7 @@ copy:
 	MOVQ SI, R12
 	SUBQ R13, R12
 
-	// Where there is no match, the literals are copied from their entry.
+	// Without a match, the literals are copied from their entry.
 	LEAQ    2(R11)(R9*8), R9
 	BTQ     $0x3e, R8
 	CMOVQCC R9, R12
@@ -114,7 +114,7 @@ copy:
 	JMP     round
 
 overlap:
-	// Two literals, 0 and 0 or 1, look like a distance.
+	// The literals 0 and 0, or 0 and 1, look like a distance.
 	BTQ $0x3e, R8
 	JCC copy
 
@@ -198,7 +198,7 @@ farSpecial:
 	MOVL  R13, R9
 	ADDL  R12, R9
 
-	// An entry of a subtable is no subtable: this comes here again only for bits that are no code.
+	// An entry of a subtable never refers to a subtable. So a second time here means that the bits are not a code.
 	JMP second
 
 litlen2:
@@ -251,10 +251,10 @@ round:
 	CMPQ CX, 8(AX)
 	JA   limit
 
-	// Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	// The output is not in any cache, and the processor's prefetcher starts anew on each page. So this prefetches it.
 	PREFETCHT0 1024(SI)
 
-	// The first lookup: literals, or a length, or both.
+	// The first lookup gives literals, a length, or both.
 	MOVL  DX, R9
 	ANDL  $0x000007ff, R9
 	MOVQ  (DI)(R9*8), R8
@@ -262,7 +262,7 @@ round:
 	JS    special
 
 first:
-	// The bits of the second lookup are byte 5; without a length it is in the first table again.
+	// Byte 5 has the number of bits for the second lookup. Without a length, that is in the first table again.
 	MOVBLZX 5(DI)(R9*8), R14
 	BZHIQ   R8, DX, R10
 	SHRXQ   R8, DX, DX
@@ -271,7 +271,7 @@ first:
 	BTQ     $0x3e, R8
 	CMOVQCC DI, R11
 
-	// The match's length less 3: the least one, and the extra bits.
+	// The match's length less 3 is the least length less 3, plus the extra bits.
 	MOVBLZX 1(DI)(R9*8), R13
 	SHRXQ   R13, R10, R10
 	MOVBLZX 4(DI)(R9*8), R12
@@ -307,7 +307,7 @@ second:
 	SHRL    $0x06, R12
 	ADDQ    R12, R10
 
-	// A distance beyond the first byte is wrong. Literals are none.
+	// A distance beyond the first byte is an error, unless it is not a distance but literals.
 	MOVQ  SI, R12
 	SUBQ  48(AX), R12
 	SUBQ  R13, R12
@@ -315,7 +315,7 @@ second:
 	TESTQ R14, R12
 	JS    far
 
-	// A match that is longer than 16 or overlaps itself is rare.
+	// Matches longer than 16 bytes, or that overlap themselves, are rare and handled elsewhere.
 	CMPQ R10, $0x10
 	JA   long
 	CMPQ R13, R10
@@ -325,7 +325,7 @@ copy:
 	MOVQ SI, R12
 	SUBQ R13, R12
 
-	// Where there is no match, the literals are copied from their entry.
+	// Without a match, the literals are copied from their entry.
 	LEAQ    2(R11)(R9*8), R9
 	BTQ     $0x3e, R8
 	CMOVQCC R9, R12
@@ -335,7 +335,7 @@ copy:
 	JMP     round
 
 overlap:
-	// Two literals, 0 and 0 or 1, look like a distance.
+	// The literals 0 and 0, or 0 and 1, look like a distance.
 	BTQ $0x3e, R8
 	JCC copy
 
@@ -419,7 +419,7 @@ farSpecial:
 	MOVL  R13, R9
 	ADDL  R12, R9
 
-	// An entry of a subtable is no subtable: this comes here again only for bits that are no code.
+	// An entry of a subtable never refers to a subtable. So a second time here means that the bits are not a code.
 	JMP second
 
 litlen2:
@@ -477,10 +477,10 @@ round:
 	CMPQ CX, 8(AX)
 	JA   limit
 
-	// Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	// The output is not in any cache, and the processor's prefetcher starts anew on each page. So this prefetches it.
 	PREFETCHT0 2048(SI)
 
-	// The first lookup: literals, or a length, or both.
+	// The first lookup gives literals, a length, or both.
 	MOVL  DX, R9
 	ANDL  $0x000007ff, R9
 	MOVQ  (DI)(R9*8), R8
@@ -488,7 +488,7 @@ round:
 	JS    special
 
 first:
-	// The bits of the second lookup are byte 5; without a length it is in the first table again.
+	// Byte 5 has the number of bits for the second lookup. Without a length, that is in the first table again.
 	MOVBLZX 5(DI)(R9*8), R14
 	BZHIQ   R8, DX, R10
 	SHRXQ   R8, DX, DX
@@ -497,7 +497,7 @@ first:
 	BTQ     $0x3e, R8
 	CMOVQCC DI, R11
 
-	// The match's length less 3: the least one, and the extra bits.
+	// The match's length less 3 is the least length less 3, plus the extra bits.
 	MOVBLZX   1(DI)(R9*8), R13
 	SHRXQ     R13, R10, R10
 	MOVBLZX   4(DI)(R9*8), R12
@@ -533,14 +533,14 @@ second:
 	SHRL    $0x06, R12
 	ADDQ    R12, R10
 
-	// A match that is longer than 16 or overlaps itself is rare.
+	// Matches longer than 16 bytes, or that overlap themselves, are rare and handled elsewhere.
 	CMPQ R10, $0x10
 	JA   long
 	CMPQ R13, R10
 	JB   overlap
 
 copy:
-	// Where there is no match, entries are copied, and then the literals over them; else the literals go where nobody reads.
+	// Without a match, entries are copied first, and the literals over them. With a match, the literals go to unused memory.
 	NEGQ      R13
 	LEAQ      (SI)(R13*2), R12
 	LEAQ      80(AX), R13
@@ -555,7 +555,7 @@ copy:
 	JMP       round
 
 overlap:
-	// Two literals, 0 and 0 or 1, look like a distance.
+	// The literals 0 and 0, or 0 and 1, look like a distance.
 	BTQ $0x3e, R8
 	JCC copy
 
@@ -640,7 +640,7 @@ farSpecial:
 	MOVL  R13, R9
 	ADDL  R12, R9
 
-	// An entry of a subtable is no subtable: this comes here again only for bits that are no code.
+	// An entry of a subtable never refers to a subtable. So a second time here means that the bits are not a code.
 	JMP second
 
 litlen2:

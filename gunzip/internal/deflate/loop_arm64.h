@@ -1,6 +1,6 @@
-// The inner loop: loop_arm64.s includes it once for each of its functions, and says what the registers hold. Symbols
-// have 16 bits where WIDE is defined, else 8. CHECKED loops look whether matches begin before the first byte; the
-// others must have a whole window before them. Each round does what type entry says.
+// This is the inner loop. loop_arm64.s includes it once for each of its functions, and says what the registers hold.
+// Symbols have 16 bits if WIDE is defined, else 8. CHECKED loops check whether matches begin before the first byte. The
+// others must have a whole window before the output. The comment of type entry describes a round.
 
 #ifdef WIDE
 #define SIZE 2 // bytes of a symbol
@@ -32,16 +32,17 @@
 	B next
 
 round:
-	// Here at least 28 bits are left. Output goes to memory that no cache has; a prefetcher starts anew with each page.
+	// Here at least 28 bits are left. The output is not in any cache, and the processor's prefetcher starts anew on
+	// each page. So this prefetches it.
 	PRFM 1024*SIZE(out), PSTL1KEEP
 
-	// The first lookup: literals, or a length, or both.
+	// The first lookup gives literals, a length, or both.
 	AND  $(1<<const_litlenBits-1), buffer, index
 	MOVD (litlens)(index<<3), e
 	TBNZ $63, e, special
 
 taken:
-	// The bits of the second lookup are byte 5; without a length it is in the first table again.
+	// Byte 5 has the number of bits for the second lookup. Without a length, that is in the first table again.
 	LOW(e, length)
 	LSR e, buffer
 	LSR $const_indexShift, e, a
@@ -49,14 +50,14 @@ taken:
 	TST  $const_isMatch, e
 	CSEL NE, distances, litlens, far
 
-	// The match's length less 3: the least one, and the extra bits, which lie behind those of the code.
+	// The match's length less 3 is the least length less 3, plus the extra bits, which follow those of the code.
 	LSR  $8, e, a
 	LSR  a, length
 	UBFX $const_lengthShift, e, $8, a
 	ADD  a, length
 	SUB  e.UXTB, bits
 
-	// Two places get literals; out moves by as many as there are.
+	// Both literals are written. out moves by their number.
 #ifdef WIDE
 	LITERALS(e, to)
 	MOVW to, (out)
@@ -72,7 +73,7 @@ taken:
 distanceOrLiterals:
 	TBNZ $(const_secondShift+7), second, farSpecial
 
-	// The distance: the least one, and the extra bits.
+	// The distance is the least distance plus the extra bits.
 	LSR  $const_secondShift, second, a
 	LOW(a, distance)
 	LSR  a, buffer
@@ -82,26 +83,28 @@ distanceOrLiterals:
 	UBFX $const_valueShift, second, $16, a
 	ADD  a, distance
 
-	// With a distance 3, so that this is the match's length; else the number of literals.
+	// The count is 3 for a distance, which makes this the match's length, and else the number of literals.
 	UBFX $const_countShift, second, $2, a
 	ADD  a, length
 
 #ifdef CHECKED
-	// A distance beyond the first byte is wrong: out - first - distance < 0. Literals are none. Bit 62 of e tells.
+	// A distance beyond the first byte is an error: out - first - distance < 0. Literals are not a distance: bit 62 of
+	// e distinguishes the two.
 	SUB  first, out, a
 	SUB  distance, a
 	AND  e<<1, a
 	TBNZ $63, a, tooFar
 #endif
 
-	// A match that is longer than 16 (length > 16) or overlaps itself (distance < length) is rare.
+	// Matches longer than 16 bytes, or that overlap themselves (distance < length), are rare and handled elsewhere.
 	CMP  $16, length
 	CCMP LS, distance, length, $0
 	BLO  rare
 
 copy:
 #ifdef WIDE
-	// Where there is no match, entries are copied, and then the literals over them; else the literals go where nobody reads.
+	// Without a match, entries are copied first, and the literals over them. With a match, the literals go to unused
+	// memory.
 	SUB   distance<<LOG, out, from
 	TST   $const_isMatch, e
 	CSEL  NE, from, litlens, from
@@ -111,7 +114,7 @@ copy:
 	LITERALS(second, from)
 	MOVW from, (to)
 #else
-	// Where there is no match, the literals are copied from their entry, of which they are bytes 2 and 3.
+	// Without a match, the literals are copied from bytes 2 and 3 of their entry.
 	SUB   distance, out, from
 	ADD   index<<3, far, to
 	ADD   $(const_valueShift/8), to
@@ -138,10 +141,10 @@ done:
 	RET
 
 rare:
-	// Two literals, 0 and 0 or 1, look like a distance. What is longer than 16 is a match.
+	// The literals 0 and 0, or 0 and 1, look like a distance. Anything longer than 16 is a match.
 	TBZ $62, e, copy
 
-	// Any match is copied in words of 16 bytes, beyond its end: two at a time where they do not overlap.
+	// Any match is copied in words of 16 bytes, beyond its end. Two words at a time are copied if they do not overlap.
 #ifdef WIDE
 	LSL $LOG, distance
 #endif
@@ -171,8 +174,8 @@ words:
 	B       next
 
 pattern:
-	// The bytes of the distance, again and again, are as many as fit whole into 16: row distance of the patterns says
-	// which, and the byte behind them how many.
+	// The bytes of the distance are repeated as often as they fit whole into 16 bytes. The row of this distance in
+	// patterns has their order, and the byte after that order has their number.
 	FMOVQ (from), F0
 	ADD   distance<<5, patterns, a
 	FMOVQ (a), F1
@@ -196,7 +199,7 @@ special:
 	TBZ  $63, e, taken
 
 noSymbol:
-	// The end of the block, or no code.
+	// This is the end of the block, or not a code.
 	UBFX $8, e, $2, index
 	MOVD $const_stopLitlen, a
 	CMP  $(const_kindEnd>>8), index
@@ -214,7 +217,7 @@ farSpecial:
 	SUBTABLE(const_distanceBits, second)
 	MOVD (far)(index<<3), second
 
-	// An entry of a subtable is no subtable: this comes here again only for bits that are no code.
+	// An entry of a subtable never refers to a subtable. So a second time here means that the bits are not a code.
 	B distanceOrLiterals
 
 #ifdef CHECKED

@@ -5,34 +5,34 @@
 
 // The registers of the inner loop. The format of entries is in entry.go, the state in loop_assembly.go.
 #define fields    R0  // the address of the state
-#define in        R1  // of the next byte of the input
-#define inEnd     R2  // behind it no round begins
+#define in        R1  // the address of the next byte of the input
+#define inEnd     R2  // the address behind which no round begins
 #define buffer    R3  // bits of the input, the next one lowest
-#define bits      R4  // how many of them count
-#define out       R5  // the address at which the next symbol goes
-#define limit     R6  // from it on no round begins
-#define first     R7  // of the first byte that a match can reach
-#define litlens   R8  // of the table of literals and lengths
-#define distances R9  // of the table of distances
-#define patterns  R10 // of the orders of bytes that repeat distances below 16
+#define bits      R4  // the number of valid bits in buffer
+#define out       R5  // the address for the next symbol
+#define limit     R6  // the address from which on no round begins
+#define first     R7  // the address of the first byte that a match can reach
+#define litlens   R8  // the address of the table of literals and lengths
+#define distances R9  // the address of the table of distances
+#define patterns  R10 // the address of the orders of bytes that repeat distances below 16
 #define ones      R11 // -1: shifted left by n it is a mask that clears the lowest n bits
 
 #define e        R12 // the entry of a round's first lookup
-#define far      R13 // the table of the second lookup: distances where e has a length, else litlens
-#define second   R14 // its entry
-#define index    R15 // of an entry in a table
-#define length   R16 // less 3 until the second lookup
+#define far      R13 // the table of the second lookup: distances if e has a length, else litlens
+#define second   R14 // the entry of the second lookup
+#define index    R15 // the index of an entry in a table
+#define length   R16 // the length of a match, less 3 until the second lookup
 #define distance R17
 
-#define a     R19 // of no meaning from one line to the next
+#define a     R19 // a temporary
 #define mask  R20
 #define from  R21
 #define to    R22
 #define end   R23
 #define step  R24
-#define spare R25 // of decodeSymbols: where literals go that nobody reads
+#define spare R25 // in decodeSymbols: the address of unused memory for literals
 
-// REFILL makes the bits at least 56: of 8 bytes of the input those are taken that fit above the bits, which are whole.
+// REFILL makes the bits at least 56. Of the next 8 bytes of the input it takes the whole bytes that fit above the bits.
 //
 //	buffer |= next 8 bytes << bits    in += 7 - bits/8    bits |= 56
 #define REFILL \
@@ -43,13 +43,13 @@
 	SUB  bits>>3, in; \
 	ORR  $56, bits
 
-// LOW gives the n lowest bits of the buffer, where n are the lowest 6 bits of a register: shifts look at no others.
+// LOW gives the n lowest bits of the buffer. n is the lowest 6 bits of a register, because shifts ignore the others.
 #define LOW(n, result) \
 	LSL n, ones, mask; \
 	BIC mask, buffer, result
 
-// SUBTABLE takes the bits of a table's index, and gives the index of what an entry's subtable has for the next bits. Bytes
-// 2-3 of the entry are where the subtable begins, byte 4 its index bits.
+// SUBTABLE takes the bits of a table's index, and gives the index of the entry in the subtable for the next bits. Bytes
+// 2-3 of the first entry say where the subtable begins, and byte 4 has the number of its index bits.
 #define SUBTABLE(taken, entry) \
 	LSR  $taken, buffer; \
 	SUB  $taken, bits; \
@@ -58,7 +58,7 @@
 	UBFX $const_valueShift, entry, $16, a; \
 	ADD  a, index
 
-// LITERALS puts two literals of an entry side by side, as symbols of 16 bits.
+// LITERALS turns the two literals of an entry into two symbols of 16 bits.
 #define LITERALS(entry, result) \
 	UBFX $const_valueShift, entry, $8, result; \
 	UBFX $(const_valueShift+8), entry, $8, a; \
@@ -82,7 +82,7 @@ TEXT ·decodeSymbols(SB), NOSPLIT, $0-8
 #define WIDE
 #include "loop_arm64.h"
 
-// MEAN replaces the four symbols in a register by their bytes, of which the register then has four.
+// MEAN replaces the four symbols in a register by the four bytes that they stand for.
 #define MEAN(four) \
 	AND   $0xffff, four, R6; \
 	UBFX  $16, four, $16, R7; \
@@ -125,7 +125,7 @@ words:
 	VMOV  V4.D[0], R4
 	CBNZ  R4, markers
 
-	// Without them the lower bytes are what the symbols mean.
+	// Without markers the lower bytes are the meanings.
 	VUZP1   V1.B16, V0.B16, V0.B16
 	VUZP1   V3.B16, V2.B16, V1.B16
 	FSTPQ.P (F0, F1), 32(R0)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// blocksWithLongHeaders is data, and their deflate stream of dynamic blocks, whose headers take some 150 bytes: nearly all
-// literals are used, and neighbouring ones are so unequally frequent that their codes have different lengths.
+// blocksWithLongHeaders returns data, and their deflate stream of dynamic blocks with headers of some 150 bytes. The
+// headers are long because nearly all literals are used, and neighbouring ones have codes of different lengths.
 func blocksWithLongHeaders(t *testing.T) (data, stream []byte) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -31,7 +31,7 @@ func blocksWithLongHeaders(t *testing.T) (data, stream []byte) {
 	return data, b.Bytes()
 }
 
-// TestHeadersMayBeginAnywhereBeforeTheMargin: an input that goes on ends within a header, at each of its bytes.
+// An input that is continued later ends within a header, at each of the header's bytes.
 func TestHeadersMayBeginAnywhereBeforeTheMargin(t *testing.T) {
 	want, stream := blocksWithLongHeaders(t)
 	for _, portable := range []bool{false, true} {

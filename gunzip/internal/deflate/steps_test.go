@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	mostInput  = 1 << 17 // of a random stream
+	mostInput  = 1 << 17 // the length of a random stream
 	mostOutput = 1 << 16
 )
 
-// A side is one of two decoders, with memory of its own between pages that must not be touched.
+// A side is one of two decoders, with memory of its own between forbidden pages.
 type side[T deflate.Symbol] struct {
 	*deflate.Decoder
 	name  string
@@ -29,7 +29,7 @@ type side[T deflate.Symbol] struct {
 	out   []T
 }
 
-// sides are the portable decoder and the one of this processor.
+// sides returns the portable decoder and the one of this processor.
 func sides[T deflate.Symbol](t *testing.T, edge guarded.Edge) [2]side[T] {
 	var both [2]side[T]
 	for i, name := range []string{"portable", "assembly"} {
@@ -42,7 +42,7 @@ func sides[T deflate.Symbol](t *testing.T, edge guarded.Edge) [2]side[T] {
 	return both
 }
 
-// atEdge are n elements of a guarded slice, beside the page that must not be touched.
+// atEdge returns n elements of a guarded slice, beside the forbidden page.
 func atEdge[T any](s []T, n int, edge guarded.Edge) []T {
 	if edge == guarded.End {
 		return s[len(s)-n:]
@@ -50,14 +50,14 @@ func atEdge[T any](s []T, n int, edge guarded.Edge) []T {
 	return s[:n:n]
 }
 
-// begin has the side decode a part of a stream, from a bit on. Behind the part are the bytes of slack.
+// begin lets the side decode a part of a stream, from a bit on. The bytes of slack follow the part.
 func (s *side[T]) begin(part []byte, bit int, last bool, slack []byte) {
 	input := atEdge(s.input, len(part)+deflate.InputSlack, s.edge)
 	copy(input[copy(input, part):], slack)
 	s.SetInput(input[:len(part)], bit, last)
 }
 
-// randomSlack is what may follow an input: anything.
+// randomSlack returns random bytes to follow an input.
 func randomSlack(r *rand.Rand) []byte {
 	slack := make([]byte, deflate.InputSlack)
 	for i := range slack {
@@ -66,7 +66,7 @@ func randomSlack(r *rand.Rand) []byte {
 	return slack
 }
 
-// window makes room for some output behind a random window, or behind none.
+// window makes room for some output after a random window, or after none.
 func window[T deflate.Symbol](r *rand.Rand, both *[2]side[T], before, room int) (outs [2][]T) {
 	for i, s := range both {
 		outs[i] = atEdge(s.out, before+room+deflate.OutputSlack, s.edge)
@@ -78,8 +78,8 @@ func window[T deflate.Symbol](r *rand.Rand, both *[2]side[T], before, room int) 
 	return outs
 }
 
-// decodeInStep has both sides decode a stream, each step up to the same limit, and holds that they stop at the same place
-// with the same output. It returns why they stopped.
+// decodeInStep lets both sides decode a stream, each step up to the same limit. It checks that they stop at the same
+// place with the same output, and returns why they stopped.
 func decodeInStep[T deflate.Symbol](t *testing.T, r *rand.Rand, both *[2]side[T], stream []byte, before int) error {
 	room := 1 + r.IntN(mostOutput)
 	outs := window(r, both, before, room)
@@ -88,7 +88,7 @@ func decodeInStep[T deflate.Symbol](t *testing.T, r *rand.Rand, both *[2]side[T]
 		both[i].Restart()
 		both[i].begin(stream, 0, true, slack)
 	}
-	most := []int{1, 40, mostOutput}[r.IntN(3)] // of a step
+	most := []int{1, 40, mostOutput}[r.IntN(3)] // the largest step
 	for at := before; ; {
 		limit := min(at+1+r.IntN(most), before+room)
 		var ends [2]string
@@ -112,7 +112,7 @@ func decodeInStep[T deflate.Symbol](t *testing.T, r *rand.Rand, both *[2]side[T]
 	}
 }
 
-// decodeStreamsInStep does so with many streams, and returns the reasons of the stops.
+// decodeStreamsInStep calls decodeInStep with many streams, and returns why they stopped.
 func decodeStreamsInStep[T deflate.Symbol](t *testing.T, befores ...int) map[string]int {
 	r := rand.New(rand.NewPCG(5, 6))
 	ends := map[string]int{}
@@ -127,7 +127,8 @@ func decodeStreamsInStep[T deflate.Symbol](t *testing.T, befores ...int) map[str
 }
 
 func TestBothLoopsStopAtTheSamePlaces(t *testing.T) {
-	// With a window that is whole, and with none or a part, where each match is compared with the first byte.
+	// The window is whole in one case. In the other it is missing or in part there, so that each match is compared with
+	// the first byte.
 	ends := decodeStreamsInStep[uint8](t, 0, 100, deflate.WindowSize-1, deflate.WindowSize)
 	for symbols, n := range decodeStreamsInStep[uint16](t, deflate.WindowSize) {
 		ends[symbols] += n
@@ -145,7 +146,7 @@ func TestBothLoopsStopAtTheSamePlaces(t *testing.T) {
 	}
 }
 
-// decodeInParts has one side decode a stream that comes in parts of random sizes, or whole if that is shorter than most.
+// decodeInParts lets one side decode a stream in parts of random sizes, or as a whole if it is shorter than most.
 func decodeInParts(t *testing.T, r *rand.Rand, s *side[uint8], stream []byte, most int) (out []byte, err error) {
 	s.Restart()
 	at, bit := 0, 0
@@ -185,7 +186,7 @@ func TestBothLoopsGoOnWithMoreInput(t *testing.T) {
 		want := bytes.Clone(whole)
 		for i := range both {
 			got, err := decodeInParts(t, r, &both[i], stream, deflate.InputMargin+3000)
-			if errors.Is(err, deflate.ErrTruncated) { // how much comes before it depends on what follows the stream
+			if errors.Is(err, deflate.ErrTruncated) { // the output then depends on the bytes after it
 				n := min(len(got), len(want))
 				got, want = got[:n], want[:n]
 			}
@@ -199,7 +200,7 @@ func TestBothLoopsGoOnWithMoreInput(t *testing.T) {
 	}
 }
 
-func TestACodeThatIsCutIsNotCalledWrongWhateverFollows(t *testing.T) {
+func TestACodeThatIsCutOffIsTruncatedWhateverFollows(t *testing.T) {
 	both := sides[uint8](t, guarded.End)
 	for name, stream := range map[string][]byte{
 		"the first 5 of 8 bits of a literal or length": new(bits).put(1, 1).put(1, 2).code(0b11000, 5).bytes,
@@ -257,7 +258,7 @@ func TestMarkersAreReplacedByTheirMeaning(t *testing.T) {
 	}
 }
 
-// ownBytes is the memory of symbols, as many bytes of it as they are.
+// ownBytes returns the memory of symbols as bytes, one for each symbol.
 func ownBytes(symbols []uint16) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(symbols))), len(symbols))
 }

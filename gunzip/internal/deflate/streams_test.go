@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// noise writes n random bits, of which a share is 1. Many ones are long codes, since those come last in a code.
+// noise writes n random bits, of which a share is 1. Many ones give long codes, since long codes begin with ones.
 func (b *bits) noise(r *rand.Rand, n int, ones float64) *bits {
 	for range n {
 		bit := uint32(0)
@@ -19,8 +19,8 @@ func (b *bits) noise(r *rand.Rand, n int, ones float64) *bits {
 	return b
 }
 
-// completeCode are the lengths of a random code of n symbols, none longer than 15, the shortest first. Steep codes have a
-// few short codes and many long ones.
+// completeCode returns the lengths of a random complete code of n symbols, at most 15 and the shortest first. A steep
+// code has a few short lengths and many long ones.
 func completeCode(r *rand.Rand, n int, steep bool) []int {
 	lengths := []int{1}
 	for len(lengths) < n {
@@ -49,7 +49,8 @@ func completeCode(r *rand.Rand, n int, steep bool) []int {
 	return lengths
 }
 
-// randomCode gives some of the symbols below a number the lengths of a random code, the shortest to those that come first.
+// randomCode gives the lengths of a random code to some of the symbols below a number, the shortest lengths to the
+// first symbols.
 func randomCode(r *rand.Rand, below, used int, first ...int) map[int]int {
 	code := map[int]int{}
 	symbols := r.Perm(below)
@@ -63,9 +64,9 @@ func randomCode(r *rand.Rand, below, used int, first ...int) map[int]int {
 	return code
 }
 
-// randomDynamic is a dynamic block whose codes are random, and whose data are: any bits are some symbols. The end has a
-// long code, so that much comes before it. Half of the blocks have short distances alone: 1 to 16. Half have many zeros
-// and ones, of which a pair looks like a distance in the table.
+// randomDynamic returns a dynamic block with random codes and random data, which always stand for some symbols. The end
+// of the block has a long code, so that many symbols come before it. Half of the blocks have only short distances, 1 to
+// 16. Half have many zeros and ones, because a pair of these looks like a distance in the table.
 func randomDynamic(r *rand.Rand) []byte {
 	const symbols, end = 286, 256
 	litlens := randomCode(r, symbols, 2+r.IntN(symbols-1), [][]int{nil, {0, 1}}[r.IntN(2)]...)
@@ -84,13 +85,13 @@ func randomDynamic(r *rand.Rand) []byte {
 	return new(bits).dynamic(litlens, symbols, distances, 30).noise(r, r.IntN(40_000), []float64{0.2, 0.5, 0.8, 0.95}[r.IntN(4)]).bytes
 }
 
-// randomFixed is a fixed block of random data.
+// randomFixed returns a fixed block of random data.
 func randomFixed(r *rand.Rand) []byte {
 	return new(bits).put(1, 1).put(1, 2).noise(r, r.IntN(2_000), 0.3+0.4*r.Float64()).bytes
 }
 
-// randomDeflated are blocks of all kinds, as the standard library makes them of data with repeats of every distance, some
-// with a wrong bit.
+// randomDeflated returns blocks of all kinds that the standard library makes of data with repeats at every distance.
+// Some have a wrong bit.
 func randomDeflated(r *rand.Rand) []byte {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, []int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.BestCompression}[r.IntN(4)])
@@ -123,7 +124,7 @@ func randomDeflated(r *rand.Rand) []byte {
 	return stream
 }
 
-// randomStream is a stream of one of these kinds, one of five cut off.
+// randomStream returns a stream of one of these kinds. One in five is cut off.
 func randomStream(r *rand.Rand) []byte {
 	stream := []func(*rand.Rand) []byte{randomDynamic, randomDynamic, randomFixed, randomDeflated}[r.IntN(4)](r)
 	if r.IntN(5) == 0 {

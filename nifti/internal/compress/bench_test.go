@@ -10,8 +10,8 @@ import (
 	"github.com/klauspost/pgzip"
 )
 
-// aBrain is like the maps of a masked brain: rows of 60 numbers and as many zeros, in two fifths of each volume. Of the
-// numbers, all but the given share are zeros.
+// aBrain returns data like the maps of a masked brain: rows of 60 numbers and 60 zeros, in two fifths of each volume.
+// Only the given share of the numbers are not zeros.
 func aBrain(share float64) []byte {
 	const row, rows = 120, 80000
 	r := rand.New(rand.NewPCG(1, 5))

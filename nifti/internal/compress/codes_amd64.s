@@ -17,7 +17,7 @@ TEXT ·putCodes(SB), NOSPLIT, $0-64
 	MOVQ $0x00000008, R9
 
 round:
-	// c: codes above their lengths. As a count of bits each is its length: only the lowest six bits count. v: the codes alone.
+	// c: the codes with their lengths in the lowest byte. As a count for shifts, c is the length, since only the lowest six bits count. v: the codes alone.
 	MOVBLZX (CX), R10
 	MOVL    (BX)(R10*4), R10
 	SHRXQ   R9, R10, R11
@@ -28,7 +28,7 @@ round:
 	MOVL    (BX)(R14*4), R14
 	SHRXQ   R9, R14, R15
 
-	// v[0] becomes the three codes, and the lowest byte of c[0] their length.
+	// v[0] gets the three codes, and the lowest byte of c[0] their total length.
 	SHLXQ R10, R13, R13
 	ORQ   R13, R11
 	ADDQ  R12, R10
@@ -40,7 +40,7 @@ round:
 	ADDQ  R10, DI
 	MOVQ  SI, (AX)
 
-	// Whole bytes are written: up to 6.
+	// Up to 6 whole bytes are written.
 	MOVBLZX DI, R10
 	ANDL    $0x00000007, DI
 	SHRQ    $0x03, R10

@@ -17,7 +17,7 @@ import (
 	"github.com/voxfit/voxfit/internal/long"
 )
 
-// theirs is what pgzip and compress/flate make of data.
+// theirs returns what pgzip and compress/flate make of data.
 func theirs(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -38,7 +38,7 @@ func theirs(t testing.TB, data []byte) []byte {
 	return out.Bytes()
 }
 
-// ours is what this package makes of data that comes in pieces.
+// ours returns what this package makes of data that is written in pieces.
 func ours(t testing.TB, data []byte, piece, workers int) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -56,7 +56,7 @@ func ours(t testing.TB, data []byte, piece, workers int) []byte {
 	return out.Bytes()
 }
 
-// holdToTheirs fails where the two differ, and where what was written is not the data.
+// holdToTheirs fails the test if the two differ, or if decompression does not give the data.
 func holdToTheirs(t testing.TB, data []byte, piece, workers int) {
 	t.Helper()
 	got, want := ours(t, data, piece, workers), theirs(t, data)
@@ -76,7 +76,7 @@ func holdToTheirs(t testing.TB, data []byte, piece, workers int) {
 	}
 }
 
-// A kind makes n bytes.
+// A kind makes n bytes of one kind of data.
 type kind struct {
 	name string
 	make func(r *rand.Rand, n int) []byte
@@ -199,7 +199,7 @@ func FuzzFilesAreThoseOfTheLibraryThatWroteThemBefore(f *testing.F) {
 	})
 }
 
-// The tree of Huffman's algorithm is the faster way to the same depths, where it is not too deep.
+// Huffman's algorithm is faster and gives the same depths, unless its tree is too deep.
 func TestBothAlgorithmsGiveTheSameDepths(t *testing.T) {
 	var h huffman
 	for seed := range uint64(long.Of(200000, 5000)) {
@@ -220,7 +220,7 @@ func TestBothAlgorithmsGiveTheSameDepths(t *testing.T) {
 	}
 }
 
-// A fullDisk has room for so many bytes.
+// A fullDisk is a writer with room for a number of bytes.
 type fullDisk struct{ room int }
 
 var errFull = errors.New("no room")

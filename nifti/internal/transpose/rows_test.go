@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// follows checks ToRows against its formula, for planes that begin anywhere in memory and rows with columns on both sides.
+// follows compares ToRows with its formula, for planes that begin anywhere in memory and rows with columns on both
+// sides.
 func follows[T Number](t *rapid.T, number *rapid.Generator[T]) {
 	n := rapid.IntRange(0, 70).Draw(t, "voxels")
 	before, behind := rapid.IntRange(0, 5).Draw(t, "before"), rapid.IntRange(0, 5).Draw(t, "behind")
@@ -136,7 +137,8 @@ func benchmark[T Number](b *testing.B) {
 	}
 }
 
-// BenchmarkToRows is a part of an image as package nifti takes it: 16,384 voxels of 288 volumes; bytes are those written.
+// BenchmarkToRows times a part of an image, as package nifti reads it: 16,384 voxels of 288 volumes. The bytes are
+// those written.
 func BenchmarkToRows(b *testing.B) {
 	for name, run := range map[string]func(*testing.B){
 		fmt.Sprintf("%T", int8(0)): benchmark[int8], fmt.Sprintf("%T", int16(0)): benchmark[int16],

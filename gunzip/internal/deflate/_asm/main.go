@@ -26,7 +26,7 @@ const (
 	stopFar      = 4
 )
 
-// Where the fields of type loop are.
+// The offsets of the fields of type loop.
 const (
 	fieldIn = 8 * iota
 	fieldInEnd
@@ -86,9 +86,9 @@ func (l inner) write() {
 	JAE(LabelRef("limit"))
 	CMPQ(r.in, Mem{Base: r.state, Disp: fieldInEnd})
 	JA(LabelRef("limit"))
-	Comment("Output goes to memory that no cache has; a prefetcher starts anew with each page.")
+	Comment("The output is not in any cache, and the processor's prefetcher starts anew on each page. So this prefetches it.")
 	PREFETCHT0(Mem{Base: r.out, Disp: 1024 * l.size})
-	Comment("The first lookup: literals, or a length, or both.")
+	Comment("The first lookup gives literals, a length, or both.")
 	MOVL(r.buffer.As32(), index.As32())
 	ANDL(U32(1<<litlenBits-1), index.As32())
 	MOVQ(Mem{Base: r.table, Index: index, Scale: 8}, e)
@@ -124,7 +124,7 @@ func part(table, index GPVirtual, b int) Mem {
 // the table, and length to a match's length less 3, or to 0.
 func (l inner) first(r registers, e, index, length, far GPVirtual) {
 	taken, code, second, least := GP64(), GP64(), GP64(), GP64()
-	Comment("The bits of the second lookup are byte 5; without a length it is in the first table again.")
+	Comment("Byte 5 has the number of bits for the second lookup. Without a length, that is in the first table again.")
 	MOVBLZX(part(r.table, index, 5), second.As32())
 	BZHIQ(e, r.buffer, length)
 	SHRXQ(e, r.buffer, r.buffer)
@@ -132,7 +132,7 @@ func (l inner) first(r registers, e, index, length, far GPVirtual) {
 	LEAQ(Mem{Base: r.table, Disp: 8 * litlenEntries}, far)
 	BTQ(U8(62), e)
 	CMOVQCC(r.table, far)
-	Comment("The match's length less 3: the least one, and the extra bits.")
+	Comment("The match's length less 3 is the least length less 3, plus the extra bits.")
 	MOVBLZX(part(r.table, index, 1), code.As32())
 	SHRXQ(code, length, length)
 	MOVBLZX(part(r.table, index, 4), least.As32())
@@ -174,10 +174,10 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 	ADDQ(least, distance)
 	MOVBLZX(part(far, index, 1), count.As32())
 	SHRL(U8(6), count.As32())
-	ADDQ(count, length) // for a distance it is 3, so that the sum is the match's length; else it is the number of literals
+	ADDQ(count, length) // count is 3 for a distance, which makes the sum the match's length, and else the number of literals
 
 	if l.checked {
-		Comment("A distance beyond the first byte is wrong. Literals are none.")
+		Comment("A distance beyond the first byte is an error, unless it is not a distance but literals.")
 		room, match := GP64(), GP64()
 		MOVQ(r.out, room)
 		SUBQ(Mem{Base: r.state, Disp: fieldFirst}, room)
@@ -186,7 +186,7 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 		TESTQ(match, room)
 		JS(LabelRef("far"))
 	}
-	Comment("A match that is longer than 16 or overlaps itself is rare.")
+	Comment("Matches longer than 16 bytes, or that overlap themselves, are rare and handled elsewhere.")
 	CMPQ(length, U8(16))
 	JA(LabelRef("long"))
 	CMPQ(distance, length)
@@ -196,7 +196,7 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 	if l.size == 1 {
 		MOVQ(r.out, from)
 		SUBQ(distance, from)
-		Comment("Where there is no match, the literals are copied from their entry.")
+		Comment("Without a match, the literals are copied from their entry.")
 		LEAQ(part(far, index, 2), index)
 		BTQ(U8(62), e)
 		CMOVQCC(index, from)
@@ -204,7 +204,7 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 		VMOVDQU(Mem{Base: from}, x)
 		VMOVDQU(x, Mem{Base: r.out})
 	} else {
-		Comment("Where there is no match, entries are copied, and then the literals over them; else the literals go where nobody reads.")
+		Comment("Without a match, entries are copied first, and the literals over them. With a match, the literals go to unused memory.")
 		to := GP64()
 		NEGQ(distance)
 		LEAQ(Mem{Base: r.out, Index: distance, Scale: 2}, from)
@@ -221,7 +221,7 @@ func (l inner) second(r registers, e, index, length, far GPVirtual) {
 	JMP(LabelRef("round"))
 
 	Label("overlap")
-	Comment("Two literals, 0 and 0 or 1, look like a distance.")
+	Comment("The literals 0 and 0, or 0 and 1, look like a distance.")
 	BTQ(U8(62), e)
 	JCC(LabelRef("copy"))
 	Label("long")
@@ -319,7 +319,7 @@ func (l inner) specialEntries(r registers, e, index, far GPVirtual) {
 	SHRL(U8(16), second.As32())
 	MOVL(second.As32(), index.As32())
 	ADDL(width.As32(), index.As32())
-	Comment("An entry of a subtable is no subtable: this comes here again only for bits that are no code.")
+	Comment("An entry of a subtable never refers to a subtable. So a second time here means that the bits are not a code.")
 	JMP(LabelRef("second"))
 	Label("litlen2")
 	MOVQ(why, Mem{Base: r.state, Disp: fieldWhy})
@@ -367,7 +367,7 @@ func replace() {
 	VPTEST(high, both)
 	JNE(LabelRef("markers"))
 	VPACKUSWB(other, low, low)
-	VPERMQ(U8(0xd8), low, low) // packing works on each half for itself
+	VPERMQ(U8(0xd8), low, low) // packing works on each half by itself
 	VMOVDQU(low, Mem{Base: dst, Index: done, Scale: 1})
 	ADDQ(U8(32), done)
 	Label("next")

@@ -25,7 +25,7 @@ func main() {
 	MOVQ(out, first)
 	MOVQ(U32(8), eight)
 	Label("round")
-	Comment("c: codes above their lengths. As a count of bits each is its length: only the lowest six bits count. v: the codes alone.")
+	Comment("c: the codes with their lengths in the lowest byte. As a count for shifts, c is the length, since only the lowest six bits count. v: the codes alone.")
 	var c, v [3]GPVirtual
 	for i := range c {
 		c[i], v[i] = GP64(), GP64()
@@ -33,7 +33,7 @@ func main() {
 		MOVL(Mem{Base: codes, Index: c[i], Scale: 4}, c[i].As32())
 		SHRXQ(eight, c[i], v[i])
 	}
-	Comment("v[0] becomes the three codes, and the lowest byte of c[0] their length.")
+	Comment("v[0] gets the three codes, and the lowest byte of c[0] their total length.")
 	for i := 1; i < len(c); i++ {
 		SHLXQ(c[0], v[i], v[i])
 		ORQ(v[i], v[0])
@@ -43,7 +43,7 @@ func main() {
 	ORQ(v[0], waiting)
 	ADDQ(c[0], bits)
 	MOVQ(waiting, Mem{Base: out})
-	Comment("Whole bytes are written: up to 6.")
+	Comment("Up to 6 whole bytes are written.")
 	MOVBLZX(bits.As8(), whole.As32())
 	ANDL(U32(7), bits.As32())
 	SHRQ(U8(3), whole)

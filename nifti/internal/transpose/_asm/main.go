@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	sliceBytes = 24 // of a slice: its pointer comes first
-	square     = 8  // planes, and elements of 32 bits, that are transposed together
+	sliceBytes = 24 // the size of a slice, whose pointer comes first
+	square     = 8  // how many planes, and elements of 32 bits of each, are transposed together
 )
 
 func main() {
@@ -25,11 +25,11 @@ func main() {
 	Generate()
 }
 
-// numbers are what planes hold.
+// numbers is the type of the numbers in planes.
 type numbers struct {
 	name       string
 	perElement int // numbers in an element of 32 bits: four of 8 bits, two of 16, or one
-	// down is the shift that brings a number to the bottom of its element, and gives it its sign where it has one.
+	// down is the instruction that shifts a number to the bottom of its element, with its sign if it has one.
 	down func(...Op)
 }
 
@@ -68,17 +68,17 @@ func (t numbers) write() {
 	RET()
 }
 
-// register has the vector registers of AVX2, which has no more.
+// register has all vector registers of AVX2.
 var register = [16]VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
-// plane loads where a plane begins.
+// plane loads the address of a plane.
 func plane(planes Register, p int) Register {
 	pointer := GP64()
 	MOVQ(Mem{Base: planes, Disp: sliceBytes * p}, pointer)
 	return pointer
 }
 
-// planes writes the function of the other direction, for single precision.
+// planes writes the function for the opposite direction, for single precision.
 func planes() {
 	const name = "float32Planes"
 	TEXT(name, NOSPLIT, "func(planes *[16][]float32, rows *float32, length int, n int)")
@@ -125,8 +125,8 @@ func planes() {
 	RET()
 }
 
-// transpose loads eight elements of 32 bits from each of eight places: from(p, e) is where elements e to e + 3 of place p
-// are. Register e then holds what the places have in element e. The other eight registers are free again.
+// transpose loads eight elements of 32 bits from each of eight places. from(p, e) is the address of elements e to e + 3
+// of place p. Register e then has element e of all places. The other eight registers are free again.
 func transpose(from func(p, element int) Mem) {
 	for quarter := 0; quarter < square; quarter += 4 {
 		elements, side, pairs := register[quarter:][:4], register[8:12], register[12:16]
@@ -147,8 +147,9 @@ func transpose(from func(p, element int) Mem) {
 	}
 }
 
-// store writes an element of eight planes to the rows of its voxels, and moves on to the row behind them. Of several numbers
-// in an element the lowest is the first. A number is moved to the top of the element and then, with its sign, to the bottom.
+// store writes an element of eight planes to the rows of its voxels, and moves on to the row behind them. If an element
+// has several numbers, the lowest is the first. A number is shifted to the top of the element and then, with its sign,
+// to the bottom.
 func (t numbers) store(element VecPhysical, to, stride Register) {
 	bits := 32 / t.perElement
 	for i := range t.perElement {
