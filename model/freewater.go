@@ -44,8 +44,8 @@ type FreeWaterOptions struct {
 
 func (o *FreeWaterOptions) forMRtrix() bool { return o.MRtrixOrder }
 
-// FreeWater is the tensor with free water, fitted as DIPY's FreeWaterTensorModel fits it. Its
-// parameters are those of freewater.New.
+// FreeWater is the tensor with free water, fitted as DIPY's FreeWaterTensorModel fits it. freewater.New documents its
+// parameters.
 type FreeWater struct {
 	options FreeWaterOptions
 	design  freewater.Design

@@ -41,7 +41,7 @@ const GivenFrame = "in the frame of the given b-vectors"
 type Map struct {
 	// Name is the parameter's BIDS name: "fod", "gfa", "fa", "fwf", "status".
 	Name string
-	// Suffix is what ends the file name: "dwimap".
+	// Suffix is the end of the file name: "dwimap".
 	Suffix string
 	// Components is the number of values of a voxel: 1 gives a 3D image, more a 4D one.
 	Components int

@@ -31,7 +31,7 @@ type MSMTOptions struct {
 	// Basis is the basis in which the maps of coefficients are written. The default is MRtrix3's, sh.Tournier07.
 	// The parameters themselves are always in Tournier07.
 	Basis sh.Basis `json:"sh_basis" choices:"tournier07,descoteaux07" default:"tournier07" aliases:"basis_type,sh_basis_type" help:"Basis of the SH coefficients in the maps fod: MRtrix3's or DIPY's legacy basis. Parameters are always in tournier07."`
-	// Directions are those in which no amplitude may be negative; nil means sh.Directions300, MRtrix3's.
+	// Directions are the directions in which no amplitude may be negative. nil means MRtrix3's, sh.Directions300.
 	Directions [][3]float64 `json:"directions" aliases:"reg_sphere" help:"Directions in which no amplitude may be negative. The default is the 300 directions of MRtrix3."`
 	// NegLambda and NormLambda are MRtrix3's -neg_lambda and -norm_lambda. With a larger NegLambda MRtrix3 stops
 	// before the minimum of this problem.

@@ -13,8 +13,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// msmtProblem is what qp.Design documents, made from the definition: M = L L^T, and the rows a of A with what
-// they are divided by, so that a^T M^-1 a = 1.
+// msmtProblem is the problem of msmt, computed from the definition in qp.Design: M = L L^T, and the rows a of A,
+// divided by norms so that a^T M^-1 a = 1.
 type msmtProblem struct {
 	qp.Design
 	shift    float64 // of the diagonal of H^T H
@@ -58,7 +58,7 @@ func newMSMTProblem(t *testing.T, d qp.Design) *msmtProblem {
 	return p
 }
 
-// objective is what MRtrix3's solver minimises, as qp.Design documents it, from the definition.
+// objective returns the function that MRtrix3's solver minimises, computed from the definition in qp.Design.
 func (p *msmtProblem) objective(x, signal []float32) float64 {
 	sum := 0.0
 	for i := range signal {

@@ -10,12 +10,13 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// tie is how close a decision must be for rounding to be able to turn it.
+// tie is the relative difference below which rounding can change a decision.
 const tie = 1e-12
 
-// comparePeaks holds peaks and GFA to DIPY's, voxel by voxel: as many, at the same vertices of the sphere, with the
-// same values, but for the rounding of maps. Functions that are nowhere positive, for which DIPY names vertex 0, and those
-// in which a decision is a tie are counted and listed. It returns the voxels that differ all the same.
+// comparePeaks compares peaks and GFA with DIPY's, voxel by voxel. There must be the same number of peaks, at the same
+// vertices of the sphere, with the same values apart from the rounding of maps. Two kinds of functions are counted and
+// listed: those that are nowhere positive, for which DIPY names vertex 0, and those in which a decision is a tie.
+// comparePeaks returns the other voxels that differ.
 func comparePeaks(t *testing.T, ours fitted, label string, dipy peer.Arrays) (differing []int) {
 	t.Helper()
 	nowhere, ties, found := 0, []int{}, 0

@@ -82,7 +82,7 @@ func Find(name string) (*Kind, error) {
 	return nil, fmt.Errorf("unknown model %q%s There are %s", name, suggestion(name, Names()), list(Names(), "and"))
 }
 
-// Names are those of all kinds, in their order.
+// Names returns the names of all kinds, in their order.
 func Names() []string {
 	names := make([]string, len(Kinds))
 	for i, k := range Kinds {

@@ -43,8 +43,8 @@ const NoReweighting = -1
 
 func (o *TensorOptions) forMRtrix() bool { return o.MRtrixOrder }
 
-// Tensor is the diffusion tensor, fitted as DIPY's TensorModel or MRtrix3's dwi2tensor fits it. Its
-// parameters are those of tensor.New.
+// Tensor is the diffusion tensor, fitted as DIPY's TensorModel or MRtrix3's dwi2tensor fits it. tensor.New documents
+// its parameters.
 type Tensor struct {
 	options        TensorOptions
 	fitter         kernel.Fitter
@@ -52,7 +52,7 @@ type Tensor struct {
 	minDiffusivity float64
 }
 
-// unusedMinSignal is what the kernel is given with IWLS: it must be positive, and IWLS does not use it.
+// unusedMinSignal is the minimum signal for the kernel with IWLS, which must be positive but is not used.
 const unusedMinSignal = 1e-4
 
 // NewTensor sets the model up for one acquisition. The error says which option is not right, or that

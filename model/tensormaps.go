@@ -150,8 +150,8 @@ func (d *tensorDeriver) raised(tensor *[6]float64, values *[3]float64) [3]float6
 	return [3]float64{max(values[0], d.minDiffusivity), max(values[1], d.minDiffusivity), max(values[2], d.minDiffusivity)}
 }
 
-// mode is that of Ennis and Kindlmann (2006), 3 sqrt(6) times the determinant of the deviatoric tensor over its norm;
-// 0 where all eigenvalues are equal, as in DIPY.
+// mode returns the mode of Ennis and Kindlmann (2006): 3 sqrt(6) times the determinant of the deviatoric tensor divided
+// by its norm. It is 0 if all eigenvalues are equal, as in DIPY.
 func mode(e [3]float64) float64 {
 	mean := (e[0] + e[1] + e[2]) / 3
 	a, b, c := e[0]-mean, e[1]-mean, e[2]-mean
@@ -164,7 +164,7 @@ func mode(e [3]float64) float64 {
 	return max(-1, min(1, 3*math.Sqrt(6)*(a/norm)*(b/norm)*(c/norm)))
 }
 
-// fractionalAnisotropy is that of Basser and Pierpaoli (1996), 0 for three zeros, as in DIPY.
+// fractionalAnisotropy returns the FA of Basser and Pierpaoli (1996). It is 0 for three zeros, as in DIPY.
 func fractionalAnisotropy(e1, e2, e3 float64) float64 {
 	largest := max(math.Abs(e1), math.Abs(e2), math.Abs(e3))
 	if largest == 0 {

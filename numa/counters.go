@@ -1,6 +1,6 @@
 package numa
 
-// Counts is what a processor counted for one thread, in user mode.
+// Counts are the events that a processor counted for one thread, in user mode.
 type Counts struct {
 	Instructions, Cycles int64
 	// CacheMisses is the loads and stores that the last-level cache could not serve.

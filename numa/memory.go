@@ -24,7 +24,7 @@ func memoryLeft(root fs.FS) int64 {
 	return left
 }
 
-// memoryLeft is what one group leaves.
+// memoryLeft returns the limit less the usage of one group.
 func (h hierarchy) memoryLeft(root fs.FS, dir string) int64 {
 	limits, usage, cached := []string{"memory.max", "memory.high"}, "memory.current", "inactive_file"
 	if h.version == 1 {

@@ -117,7 +117,7 @@ var brainMaps = []brainMap{
 		func(dst []float32, b *Brain, v *BrainVoxel) { dst[0] = float32(b.unweighted(v)) }},
 }
 
-// Tissue is what most of the voxel is.
+// Tissue returns the tissue with the largest share of the voxel.
 func (v *BrainVoxel) Tissue() Tissue {
 	switch {
 	case v.White >= v.Grey && v.White >= v.Water:

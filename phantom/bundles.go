@@ -7,8 +7,8 @@ import (
 )
 
 // A bundle is a tract: its share of the white matter at a point (0 to 1), and its direction there, both in the
-// coordinates of an anatomy. Each bundle is in both hemispheres. x is the distance from the plane between them, and
-// direction is that on the side of positive x.
+// coordinates of an anatomy. Each bundle is in both hemispheres. x is the distance from the plane between them.
+// direction returns the direction on the side of positive x.
 type bundle struct {
 	weight        func(x, y, z float64) float64
 	direction     func(x, y, z float64) [3]float64

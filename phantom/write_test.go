@@ -17,7 +17,7 @@ import (
 	"github.com/voxfit/voxfit/internal/peer"
 )
 
-// loaded is what testdata/load.py found in a directory that Write made.
+// loaded is the output of testdata/load.py for a folder that Write made.
 type loaded struct {
 	Shapes      map[string][]int  // of each image
 	Dtypes      map[string]string // on disk

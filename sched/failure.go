@@ -64,7 +64,7 @@ var errGoexit = errors.New("runtime.Goexit called: the goroutine of the worker i
 // thousands of stacks would help nobody, and cost memory.
 const keptErrors = 16
 
-// failures is what went wrong in one worker.
+// failures has the errors of one worker.
 type failures struct {
 	start  *StartError
 	ranges []Range // of each chunk that failed

@@ -17,7 +17,7 @@ const (
 	// laneVoxels fills the vectors of every kernel several times over. Calls get shorter towards the
 	// end of a run, but not shorter than this while a worker's share is 128 times as much.
 	laneVoxels = 256
-	// longestCall is where longer calls gain nothing more. A small share is cut into at least 32.
+	// longestCall is the length from which on longer calls gain nothing. A small share is cut into at least 32.
 	longestCall = 4096
 	// callTime is how long a call is to take, if a voxel takes as long as in the call before. A worker looks for a
 	// cancellation between calls, so this is a fifth of the 50 ms within which a run is to stop.

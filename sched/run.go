@@ -60,7 +60,7 @@ type job struct {
 	queues  *Queues
 	workers []worker
 
-	// homes is where the memory lies; nil where that is not known.
+	// homes says where the memory lies. It is nil if that is unknown.
 	homes []Home
 }
 

@@ -76,7 +76,7 @@ func relax(points [][3]float64) {
 	copy(points, now.points)
 }
 
-// state is where all points are after a step, with the energy and its gradient there.
+// state has the places of all points after a step, and the energy and its gradient there.
 type state struct {
 	points, gradient [][3]float64
 	energy           float64

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// dipySphere is what the scripts below print of a sphere.
+// dipySphere is a sphere as the scripts below print it.
 type dipySphere struct {
 	Vertices [][3]float64
 	Edges    [][2]int

@@ -22,7 +22,7 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 )
 
-// mrtrixCommand is how MRtrix3 fits a model.
+// An mrtrixCommand is MRtrix3's command for a model.
 type mrtrixCommand struct {
 	program string
 	options []string

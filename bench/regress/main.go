@@ -22,7 +22,7 @@ const (
 	exitInterrupted = 130
 )
 
-// options are what the command line says.
+// options has the flags of the command line.
 type options struct {
 	base, step, set, rounds, record string
 	budget                          time.Duration

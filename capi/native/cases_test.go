@@ -10,7 +10,7 @@ import (
 	"github.com/voxfit/voxfit/internal/cases"
 )
 
-// shellOptions are what the models of shells need for shells of b = 0, 1000 and 2000.
+// shellOptions has the options of the models that need shells, for shells of b = 0, 1000 and 2000.
 var shellOptions = map[string]string{
 	"csdm": `{"response": {"evals": [0.0015, 0.0004, 0.0004], "s0": 1000}, "convention": "mrtrix", "lmax": 4`,
 	"msmt": `{"response": [{"name": "WM", "zonal": [[3545, 0, 0], [1700, -600, 120], [1100, -700, 260]]}, {"name": "CSF", "zonal": [[3545], [180], [9]]}]`,

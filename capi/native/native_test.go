@@ -26,7 +26,7 @@ func acquisition() ([]float64, [][3]float64) {
 	return bvals, bvecs
 }
 
-// options are what each model needs.
+// options has the options that each model needs.
 var options = map[string]string{
 	"csdm": `{"response": {"evals": [0.0017, 0.0003, 0.0003], "s0": 100}}`,
 	"msmt": `{"response": [{"name": "WM", "zonal": [[350, 0, 0], [170, -60, 20], [110, -60, 25]]}, {"name": "CSF", "zonal": [[350], [20], [2]]}]}`,

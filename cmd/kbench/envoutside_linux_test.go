@@ -15,7 +15,7 @@ import (
 	"github.com/voxfit/voxfit/numa"
 )
 
-// envOf is what `kbench env --quick --json` says, run by a command.
+// envOf returns what `kbench env --quick --json` prints when it is run by a command.
 func envOf(t *testing.T, c *exec.Cmd) environment {
 	t.Helper()
 	c.Env = append(os.Environ(), "VOXFIT_TEST_AS_KBENCH=1")
@@ -35,7 +35,7 @@ func envHere(t *testing.T) environment {
 	return envOf(t, exec.Command(os.Args[0], "env", "--quick", "--json"))
 }
 
-// outside is what another program prints; the test is skipped where that is not there or fails.
+// outside returns what another program prints. It skips the test if the program is missing or fails.
 func outside(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	c := exec.Command(name, args...)
@@ -47,7 +47,7 @@ func outside(t *testing.T, name string, args ...string) string {
 	return string(text)
 }
 
-// valueOf is what stands behind a name and a colon, in files such as /proc/cpuinfo: the first of that name.
+// valueOf returns the text after the first occurrence of a name and a colon, in files such as /proc/cpuinfo.
 func valueOf(text, name string) (string, bool) {
 	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `\s*:[ \t]*(.*)$`).FindStringSubmatch(text)
 	if m == nil {
