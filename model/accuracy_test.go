@@ -13,10 +13,10 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// These tests hold voxfit to the truth, where the truth is known, and to the errors that were
-// published for the same experiment.
+// These tests compare voxfit with the truth, if that is known, and with the errors that were published for the same
+// experiment.
 
-// squaredErrors are mean squared errors of FA, free-water fraction and MD ((mm2/s)^2).
+// squaredErrors has the mean squared errors of FA, free-water fraction and MD ((mm2/s)^2).
 type squaredErrors struct{ fa, f, md float64 }
 
 // The experiment of Hoy 2014 as rerun by Henriques 2017 (ReScience 3(1)): 6 b0, 32 directions at
@@ -67,13 +67,13 @@ func TestFreeWaterErrorsOnStoredSignalsAreThoseOfDIPY(t *testing.T) {
 	}
 }
 
-// A freeWaterTruth is what a voxel was simulated from.
+// A freeWaterTruth has the values from which a voxel was simulated.
 type freeWaterTruth struct {
 	evals [3]float64
 	f     float64
 }
 
-// storedErrors are the errors of a stored result, which is voxels x 13 with three eigenvalues first and f last.
+// storedErrors returns the errors of a stored result, which is voxels x 13, with three eigenvalues first and f last.
 func storedErrors(t *testing.T, file string, truth []freeWaterTruth) squaredErrors {
 	t.Helper()
 	stored := readImage(t, peer.Data(t, "fwdti_reference", file))
@@ -85,7 +85,7 @@ func storedErrors(t *testing.T, file string, truth []freeWaterTruth) squaredErro
 	return e
 }
 
-// add counts one of n voxels.
+// add adds the errors of one of n voxels.
 func (e *squaredErrors) add(evals [3]float64, f float64, truth freeWaterTruth, n int) {
 	square := func(x float64) float64 { return x * x / float64(n) }
 	e.fa += square(anisotropy(evals) - anisotropy(truth.evals))
@@ -93,7 +93,7 @@ func (e *squaredErrors) add(evals [3]float64, f float64, truth freeWaterTruth, n
 	e.md += square(mean(evals) - mean(truth.evals))
 }
 
-// freeWaterErrors compares with the truth of each voxel, or with one truth for all.
+// freeWaterErrors compares a fit with the truth of each voxel, or with one truth for all.
 func freeWaterErrors(r fitted, truth ...freeWaterTruth) squaredErrors {
 	var e squaredErrors
 	n := len(r.status)
@@ -115,7 +115,7 @@ func freeWaterErrors(r fitted, truth ...freeWaterTruth) squaredErrors {
 
 func mean(e [3]float64) float64 { return (e[0] + e[1] + e[2]) / 3 }
 
-// anisotropy is Basser's FA.
+// anisotropy returns Basser's FA.
 func anisotropy(e [3]float64) float64 {
 	md, variance, norm := mean(e), 0.0, 0.0
 	for _, v := range e {
@@ -147,7 +147,7 @@ func henriquesScheme(t *testing.T) *acq.GradientTable {
 	return g
 }
 
-// fwdtiReference is the stored simulation: 120 noisy signals of each tissue and fraction.
+// fwdtiReference reads the stored simulation: 120 noisy signals of each tissue and fraction.
 func fwdtiReference(t *testing.T) (acquisition, []freeWaterTruth) {
 	t.Helper()
 	a := acquisition{henriquesScheme(t), readImage(t, peer.Data(t, "fwdti_reference", "sim1_snr40_signal.nii.gz"))}
@@ -182,7 +182,7 @@ func henriquesSignals(g *acq.GradientTable, voxels int) []float32 {
 	return signal
 }
 
-// randomFrame is three orthonormal vectors, uniformly oriented.
+// randomFrame returns three orthonormal vectors of random orientation.
 func randomFrame(random *rand.Rand) [3][3]float64 {
 	draw := func() [3]float64 {
 		return unit([3]float64{random.NormFloat64(), random.NormFloat64(), random.NormFloat64()})
@@ -203,7 +203,7 @@ func unit(a [3]float64) [3]float64 {
 	return [3]float64{a[0] / r, a[1] / r, a[2] / r}
 }
 
-// degrees is the angle between two axes, whichever way they point.
+// degrees returns the angle between two axes, which have no direction.
 func degrees(a, b [3]float64) float64 {
 	return math.Acos(min(1, math.Abs(dot(unit(a), unit(b))))) * 180 / math.Pi
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// An acquisition is the signal of some voxels and how it was measured.
+// An acquisition is the signal of some voxels, with its gradient table.
 type acquisition struct {
 	gradients *acq.GradientTable
 	signal    []float32 // voxel-major
@@ -74,7 +74,7 @@ func (a acquisition) shell(bval float64) acquisition {
 	return kept
 }
 
-// meanB0 is the mean of all b0 values of one voxel.
+// meanB0 returns the mean of all b0 values of one voxel.
 func (a acquisition) meanB0(i int) float64 {
 	sum, b0s := 0.0, a.gradients.B0s()
 	for _, b := range b0s {
@@ -83,8 +83,8 @@ func (a acquisition) meanB0(i int) float64 {
 	return sum / float64(len(b0s))
 }
 
-// response is a plausible single-fibre response: CSD is not normalised, so its S0 is the mean b0
-// signal of all voxels.
+// response returns a plausible single-fibre response. Its S0 is the mean b0 signal of all voxels, because CSD is not
+// normalised.
 func (a acquisition) response() acq.Response {
 	sum := 0.0
 	for i := range a.voxels() {
@@ -93,7 +93,7 @@ func (a acquisition) response() acq.Response {
 	return acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: sum / float64(a.voxels())}
 }
 
-// forDIPY has the parts of the acquisition, by the names that parity.py uses.
+// forDIPY returns the parts of the acquisition by their names in parity.py.
 func (a acquisition) forDIPY() peer.Arrays {
 	n := a.gradients.Len()
 	return peer.Arrays{
@@ -107,14 +107,14 @@ func (a acquisition) forDIPY() peer.Arrays {
 type multiShellSet struct {
 	name, folder, file string
 	lmax               int                                 // the SH degree that its directions determine
-	share              float64                             // of voxels in which free-water fits must agree
+	share              float64                             // the share of voxels in which free-water fits must agree
 	keep               func(a acquisition, voxel int) bool // which voxels; nil for all but empty ones
 }
 
-// The water phantom's air is signals of one or two quantisation steps, most of them zero: a tensor and water through
-// them have a singular linear fit and many minima, and either program ends below the other in some voxels. Its water
-// is some hundred times brighter. Its 40 directions do not determine the 45 coefficients of order 8, where DIPY's
-// iterations would depend on rounding.
+// In the air of the water phantom, signals are one or two quantisation steps, and most are zero. A fit of tensor and
+// water has a singular linear start there and many minima, and each program ends below the other in some voxels. The
+// water is some hundred times brighter, and is a set of its own. The phantom's 40 directions do not determine the 45
+// coefficients of degree 8, with which DIPY's iterations would depend on rounding.
 var multiShellSets = []multiShellSet{
 	{"mrtrix_msmt", "mrtrix_msmt", "dwi.nii.gz", 8, 0.999, nil},
 	{"hcp_osmosis_27vox", "hcp_osmosis_27vox", "dwi.nii.gz", 8, 0.999, nil},
@@ -192,10 +192,10 @@ func fit(m model.Model, a acquisition) fitted {
 	return r
 }
 
-// row is the parameters of one voxel.
+// row returns the parameters of one voxel.
 func (r fitted) row(i int) []float64 { return r.params[i*r.parameters : (i+1)*r.parameters] }
 
-// vectors is a map's unit vectors in one voxel, without the zeros that fill it up.
+// vectors returns a map's unit vectors in one voxel, without the zeros at the end.
 func (r fitted) vectors(name string, i int) [][3]float64 {
 	n := r.components[name]
 	return vectors(r.maps[name][i*n : (i+1)*n])

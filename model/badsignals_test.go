@@ -105,7 +105,7 @@ func badSignalTable(t *testing.T) (models []string, rows map[string][]string) {
 	return models, rows
 }
 
-// badSignalFitters are the fitters of a model with all its methods on an instruction set.
+// badSignalFitters returns the fitters of a model with each of its methods, on one instruction set.
 func badSignalFitters(t *testing.T, g *acq.GradientTable, name, isa string) map[string]kernel.Fitter {
 	t.Helper()
 	fitters := map[string]kernel.Fitter{}
@@ -147,13 +147,13 @@ func badSignalFitters(t *testing.T, g *acq.GradientTable, name, isa string) map[
 	return fitters
 }
 
-// The table of bad signals in docs/architecture.md holds for every model, method, precision and instruction set.
+// The table of bad signals in docs/architecture.md must be true for every model, method, precision and instruction set.
 func TestBadSignalsGiveTheResultsOfTheTable(t *testing.T) {
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 40, SNR: 30, Seed: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const brain = 7 // of these voxels one with tissue
+	const brain = 7 // one of these voxels, which has tissue
 	g, n := p.Gradients, p.Gradients.Len()
 	models, rows := badSignalTable(t)
 	if !slices.Equal(slices.Sorted(slices.Values(models)), slices.Sorted(slices.Values(model.Names()))) {
@@ -187,7 +187,7 @@ func TestBadSignalsGiveTheResultsOfTheTable(t *testing.T) {
 	}
 }
 
-// singles is a signal in float32, as images are read.
+// singles returns a signal in float32, as images are read.
 func singles(signal []float64) (rounded []float32) {
 	for _, v := range signal {
 		rounded = append(rounded, magnitude.Scaled(v, 1, 0))
@@ -195,7 +195,7 @@ func singles(signal []float64) (rounded []float32) {
 	return rounded
 }
 
-// checkBadSignal holds a voxel to a cell: "0: ZeroSignal", or "fit: OK or 0: Overflow".
+// checkBadSignal compares a voxel with a cell of the table, such as "0: ZeroSignal" or "fit: OK or 0: Overflow".
 func checkBadSignal(t *testing.T, what, cell string, params []float64, code kernel.Code) {
 	t.Helper()
 	for _, v := range params {
@@ -210,7 +210,7 @@ func checkBadSignal(t *testing.T, what, cell string, params []float64, code kern
 	}
 	got := fmt.Sprintf("%s: %v", value, code)
 	if strings.Contains(what, "dti IWLS") {
-		cell = strings.ReplaceAll(cell, "BelowMinSignal", "OK") // as the table's notes say
+		cell = strings.ReplaceAll(cell, "BelowMinSignal", "OK") // the table's notes say so
 	}
 	if !slices.Contains(strings.Split(cell, " or "), got) {
 		t.Errorf("%s: %s, the table says %q", what, got, cell)

@@ -10,9 +10,9 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// The phantom of the ISBI 2012 challenge, simulated with noise (SNR 30) on the HCP table: how well are
-// its crossings resolved from the shell b = 3000 with harmonics up to degree 8? A peak counts when it
-// is over 0.2 of the voxel's largest; its direction is that of the maximum between vertices.
+// These tests measure how well the crossings of the ISBI 2012 phantom are resolved. It is simulated with noise (SNR 30)
+// on the HCP table, and fitted on the shell b = 3000 with harmonics up to degree 8. A peak counts if it is above 0.2 of
+// the voxel's largest. Its direction is that of the maximum between vertices.
 
 // crossingsResponse is the single-fibre response that MRtrix3 3.0.3 estimates from these signals:
 // dwi2response tournier -shells 2995.
@@ -24,8 +24,8 @@ const crossingsResponse = "0.810092109681781 -0.535448285975124 0.25866414646877
 // the response's first coefficient: sqrt(300/181) times the ratio of the two is 0.344.
 const mrtrixWeight = 0.35
 
-// angularErrors say for the voxels with 1, 2 and 3 true fibres in which share of them, in percent, the
-// number of peaks is right, and how far, in degrees, a true fibre is from the nearest peak on average.
+// angularErrors has two numbers for the voxels with 1, 2 and 3 true fibres: the share of voxels, in percent, with the
+// right number of peaks, and the mean angle, in degrees, between a true fibre and the nearest peak.
 type angularErrors struct{ rightCount, degrees [3]float64 }
 
 // atLeastAsGood fails the test if e is worse than want by more than the given tolerances.
@@ -54,8 +54,7 @@ func TestCrossingsAreResolvedAtLeastAsWellAsByMRtrixLive(t *testing.T) {
 	resolveCrossings(t, mrtrixWeight).atLeastAsGood(t, mrtrixCrossings(t), 0, 0, "MRtrix3")
 }
 
-// DIPY's own weight, the default, splits fewer triple crossings. A direction more or less in a voxel
-// moves a share by 0.3.
+// DIPY's own weight, the default, splits fewer triple crossings. One voxel changes a share by 0.3.
 func TestCrossingsAtDIPYsWeightAreResolvedAsBefore(t *testing.T) {
 	measured := angularErrors{rightCount: [3]float64{100, 77.83, 11.44}, degrees: [3]float64{0.885, 5.148, 10.154}}
 	resolveCrossings(t, 1).atLeastAsGood(t, measured, 0.5, 0.05, "as measured")
@@ -84,7 +83,7 @@ func resolveCrossings(t *testing.T, lambda float64) angularErrors {
 	})
 }
 
-// mrtrixCrossings does the same with dwi2fod and sh2peaks.
+// mrtrixCrossings measures the same with dwi2fod and sh2peaks.
 func mrtrixCrossings(t *testing.T) angularErrors {
 	t.Helper()
 	dir, out := peer.Data(t, "isbi2012_phantom"), t.TempDir()
@@ -92,7 +91,7 @@ func mrtrixCrossings(t *testing.T) angularErrors {
 	peer.MRtrix(t, "dwi2fod", "csd", filepath.Join(dir, "hcp_rician_snr30.nii.gz"), responseFile(t), fod,
 		"-fslgrad", filepath.Join(dir, "bvecs"), filepath.Join(dir, "bvals"), "-shells", "2995", "-lmax", "8")
 	peer.MRtrix(t, "sh2peaks", fod, peaks, "-num", "5")
-	values := readImage(t, peaks) // voxels x 5 vectors as long as the peaks are high, largest first
+	values := readImage(t, peaks) // voxels x 5 vectors, largest first; their lengths are the heights of the peaks
 	return score(t, func(i int) [][3]float64 {
 		var high [][3]float64
 		for _, p := range vectors(values[15*i : 15*i+15]) {
@@ -121,10 +120,10 @@ func score(t *testing.T, peaks func(voxel int) [][3]float64) angularErrors {
 	var voxels, fibres [3]float64
 	var e angularErrors
 	for i := range len(truth) / 15 {
-		directions, found := vectors(truth[15*i:15*i+15]), peaks(i) // as long as the fractions are large
+		directions, found := vectors(truth[15*i:15*i+15]), peaks(i) // their lengths are the fractions
 		k := len(directions) - 1
 		if k > 2 {
-			continue // four fibres
+			continue // it has four fibres
 		}
 		voxels[k]++
 		if len(found) == len(directions) {

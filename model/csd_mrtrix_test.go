@@ -20,8 +20,8 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 )
 
-// These tests hold CSD in MRtrix3's convention to `dwi2fod csd`: to the output that MRtrix3's own test suite
-// stores for mrtrix_csd_b3000, and to live runs.
+// These tests compare CSD in MRtrix3's convention with `dwi2fod csd`: with the output that MRtrix3's own test suite
+// stores for mrtrix_csd_b3000, and with live runs.
 
 func mrtrixCSD(t *testing.T, g *acq.GradientTable, r acq.Response, o model.CSDOptions) *model.CSD {
 	t.Helper()
@@ -42,9 +42,9 @@ func b3000Response(t *testing.T) acq.Response {
 	return r
 }
 
-// compareFODs fits and compares with theirs in MRtrix3's basis, voxels x coefficients, in the voxels that only
-// chooses. The rule is that of MRtrix3's testing_diff_image -voxel 1e-5: no coefficient differs by more than 1e-5 of
-// the mean of the two largest ones.
+// compareFODs fits the voxels that only chooses, and compares the result with theirs, voxels x coefficients in
+// MRtrix3's basis. The rule is that of MRtrix3's testing_diff_image -voxel 1e-5: no coefficient may differ by more than
+// 1e-5 of the mean of the two largest coefficients.
 func compareFODs(t *testing.T, a acquisition, m *model.CSD, theirs []float32, only func(voxel int) bool) {
 	t.Helper()
 	ours, fods := fit(m, a), &tally{}
@@ -83,7 +83,7 @@ func TestCSDInMRtrixConventionGivesTheFODsThatMRtrixStored(t *testing.T) {
 		lmax int
 		only func(voxel int) bool
 	}{
-		{"dwi2fod_csd_out.nii.gz", 0, everywhere}, // 8, what response.txt has
+		{"dwi2fod_csd_out.nii.gz", 0, everywhere}, // degree 8, which response.txt has
 		{"dwi2fod_csd_out_lmax12.nii.gz", 12, everywhere},
 		{"dwi2fod_csd_out_mask.nii.gz", 8, func(voxel int) bool { return mask[voxel] != 0 }},
 	} {
@@ -111,7 +111,7 @@ func TestCSDInMRtrixConventionAgreesWithMRtrixLive(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		options  model.CSDOptions
-		response []float64 // nil: that of the data
+		response []float64 // nil stands for the response of the data
 		flags    []string
 	}{
 		{name: "its defaults"},
@@ -157,7 +157,7 @@ func firstLines(t *testing.T, path string, n int) string {
 	return out
 }
 
-// This needs no real data. dwi2fod csd takes the highest of the phantom's three shells. Some voxels are all zeros,
+// This needs no measured data. dwi2fod csd takes the highest of the phantom's three shells. Some voxels are all zeros,
 // have NaN or negative values, or have negative values only.
 func TestMRtrixGivesOurFODsOfThePhantom(t *testing.T) {
 	peer.Slow(t)
@@ -286,9 +286,9 @@ func TestMRtrixShellIsTheHighestOfThreeNeighboursOrMore(t *testing.T) {
 			bvals, bvecs = append(bvals, b(i)), append(bvecs, [3]float64{r * math.Cos(phi), r * math.Sin(phi), z})
 		}
 	}
-	add(2, func(i int) float64 { return 5000 + float64(i) })     // too few
-	add(20, func(i int) float64 { return 2000 + 79*float64(i) }) // neighbours one by one
-	add(30, func(int) float64 { return 1920 })                   // 80 below
+	add(2, func(i int) float64 { return 5000 + float64(i) })     // a shell of too few directions
+	add(20, func(i int) float64 { return 2000 + 79*float64(i) }) // each b-value is near to the next
+	add(30, func(int) float64 { return 1920 })                   // 80 below the next shell
 	g, _, err := acq.NewGradientTable(bvals, bvecs)
 	if err != nil {
 		t.Fatal(err)

@@ -15,8 +15,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// csdReference is testdata/csd_reference.json; csd_reference.py beside it says what is in it and makes
-// it again.
+// csdReference is testdata/csd_reference.json. csd_reference.py beside it describes and makes it.
 type csdReference struct {
 	Source string
 	Bvals  []float64
@@ -58,7 +57,7 @@ func mustCSD(t testing.TB, g *acq.GradientTable, r acq.Response, o CSDOptions) *
 	return c
 }
 
-// largestDifference is relative to the largest value of want.
+// largestDifference returns the largest difference, relative to the largest value of want.
 func largestDifference(got, want []float64) float64 {
 	difference, largest := 0.0, 0.0
 	for i, w := range want {
@@ -92,7 +91,7 @@ func TestStoredVoxelsGiveDIPYsCoefficientsIterationsAndPeaks(t *testing.T) {
 			t.Errorf("%s: GFA %v, want %v", v.Name, got, v.GFA)
 		}
 		if v.Name == "constant" {
-			continue // its peaks come from rounding alone
+			continue // rounding alone makes its peaks
 		}
 		peaks := finder.Peaks()[0]
 		var at []int
@@ -108,7 +107,7 @@ func TestStoredVoxelsGiveDIPYsCoefficientsIterationsAndPeaks(t *testing.T) {
 	}
 }
 
-// threeShells is an HCP-like table: one b0 to six directions, three shells.
+// threeShells returns a table like the HCP's, with three shells and one b0 for each six directions.
 func threeShells(t testing.TB, perShell int) *acq.GradientTable {
 	t.Helper()
 	var bvals []float64
@@ -171,7 +170,7 @@ func brainlike(g *acq.GradientTable, n int, seed uint64) []float64 {
 	return signal
 }
 
-// compareWithDIPY fits voxels with both, and expects the same iteration counts and coefficients.
+// compareWithDIPY fits voxels with voxfit and DIPY, and expects the same iteration counts and coefficients.
 func compareWithDIPY(t *testing.T, g *acq.GradientTable, c *CSD, n int, response map[string]peer.Array) {
 	t.Helper()
 	signal := brainlike(g, n, 6)
@@ -195,7 +194,7 @@ func compareWithDIPY(t *testing.T, g *acq.GradientTable, c *CSD, n int, response
 		}
 		fod := params[v*p:][:p]
 		worst = max(worst, largestDifference(fod, dipy["coefficients"].Row(v)))
-		if v%20 != 15 { // of a constant signal it is rounding
+		if v%20 != 15 { // for a constant signal it is rounding
 			worstGFA = max(worstGFA, math.Abs(float64(gfa[gfaMap][v])-dipy["gfa"].Data[v]))
 		}
 	}
@@ -236,7 +235,7 @@ func TestCSDWithAZonalResponseFollowsDIPYLive(t *testing.T) {
 	_, g := readCSDReference(t)
 	zonal := []float64{600, -300, 110, -30, 7, -1}
 	c := mustCSD(t, g, acq.Response{Zonal: [][]float64{zonal}}, CSDOptions{})
-	// DIPY takes no more coefficients than lmax has degrees.
+	// DIPY accepts no more coefficients of the response than lmax has degrees.
 	compareWithDIPY(t, g, c, 40, map[string]peer.Array{
 		"response": {Shape: []int{4}, Data: []float64{0, 0, 0, 1000}},
 		"zonal":    {Shape: []int{5}, Data: zonal[:5]},
@@ -271,7 +270,7 @@ func TestZonalResponseChoosesTheVolumesItIsFor(t *testing.T) {
 		if !slices.Equal(design.Volumes, c.volumes) {
 			t.Errorf("%s: %d volumes from %d on, want %d from %d on", c.name, len(design.Volumes), design.Volumes[0], len(c.volumes), c.volumes[0])
 		}
-		// X's first column is Y(0,0) times the first rotational harmonic, which is the mean itself.
+		// X's first column is Y(0,0) times the first rotational harmonic, which is the mean.
 		if math.Abs(design.X[0]-c.mean) > 1e-9 {
 			t.Errorf("%s: fitted with the row of mean %v, want %v", c.name, design.X[0], c.mean)
 		}
@@ -323,13 +322,13 @@ func TestCSDRefusesResponsesWithoutDirectionsInBothConventions(t *testing.T) {
 			{Evals: [3]float64{0.7e-3, 0.7e-3, 0.7e-3}, S0: 100},
 			{Evals: [3]float64{0.7e-3, 0.7e-3 - 1e-9, 0.7e-3 - 1e-9}, S0: 100},
 			{Zonal: row(0)}, {Zonal: row(-1e-9)}, {Zonal: row(-0.9)},
-			{Zonal: [][]float64{{2000, -300, 0, 0, 0}, {1000, 0, 0, 0, 0}}, Bvals: []float64{1000, 3000}}, // of the fitted shell
+			{Zonal: [][]float64{{2000, -300, 0, 0, 0}, {1000, 0, 0, 0, 0}}, Bvals: []float64{1000, 3000}}, // constant at b = 3000
 		} {
 			if _, err := NewCSD(g, r, CSDOptions{Convention: convention}); err == nil || !strings.Contains(err.Error(), "the same in all directions") {
 				t.Errorf("%v, %v %v: error %v, want one that says that there are no directions", convention, r, r.Zonal, err)
 			}
 		}
-		mustCSD(t, g, acq.Response{Zonal: row(-20)}, CSDOptions{Convention: convention}) // weak, but there
+		mustCSD(t, g, acq.Response{Zonal: row(-20)}, CSDOptions{Convention: convention}) // weak, but not zero
 	}
 }
 
@@ -384,7 +383,7 @@ func derive(c *CSD, signal []float64) (maps map[string][]float32, params []float
 	for _, m := range c.Maps() {
 		values := make([]float32, n*m.Components)
 		for i := range values {
-			values[i] = 99 // Derive must write all
+			values[i] = 99 // Derive must overwrite all values
 		}
 		maps[m.Name] = values
 		out = append(out, values)
@@ -415,7 +414,7 @@ func TestMapsHoldWhatTheParametersSay(t *testing.T) {
 			t.Errorf("%s: iterations %v, want %v", r.Name, got, r.Iterations)
 		}
 		if r.Name == "constant" || r.Name == "tiny" {
-			continue // peaks of rounding; amplitudes below the range of float32
+			continue // rounding makes its peaks, and amplitudes are below the range of float32
 		}
 		for k := range 5 {
 			direction, value := [3]float32(maps["peaks"][(v*5+k)*3:]), maps["peakvalues"][v*5+k]

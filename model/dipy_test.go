@@ -13,8 +13,8 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// These tests run DIPY (newest release, pinned in requirements.txt) on the same signals and hold
-// voxfit to it voxel by voxel. Each logs what it measured in a line that starts with "parity:".
+// These tests run DIPY (the newest release, pinned in requirements.txt) on the same signals, and compare voxfit with it
+// voxel by voxel. Each logs its measurements in a line that starts with "parity:".
 
 // A tally counts voxels that meet a criterion, and remembers those that do not.
 type tally struct {
@@ -116,7 +116,7 @@ func compareCSD(t *testing.T, a acquisition, set multiShellSet) {
 	gfa.want(t, 1, "GFA within 1e-6")
 }
 
-// relativeToLargest is the largest difference of two rows, relative to the largest value of want.
+// relativeToLargest returns the largest difference of two rows, relative to the largest value of want.
 func relativeToLargest(got, want []float64) float64 {
 	difference, largest := 0.0, 0.0
 	for j, w := range want {
@@ -173,8 +173,8 @@ func compareFreeWaterNLS(t *testing.T, a acquisition, set multiShellSet, precisi
 	// the square of the distance from it: DIPY's leastsq stops when it expects to gain less than
 	// 1.5e-8, which leaves FA up to 3e-4 away where nearly all signal is water.
 	const agreement = 1e-10
-	// In air only a few values are not zero. If they are fewer than the parameters, the sum of squares has no
-	// minimum, and where a fit stops means nothing. On another processor DIPY's stops elsewhere.
+	// In air only a few values are not zero. If they are fewer than the parameters, the sum of squares has no unique
+	// minimum, and the end of a fit means nothing. On another processor DIPY ends elsewhere.
 	const unknowns = 8
 	var objective, parameters tally
 	lower, unbounded := 0, 0

@@ -36,7 +36,7 @@ type shellOf struct {
 	n    int
 }
 
-// randomShells are random directions on shells, after b0s.
+// randomShells returns a table of b0s, followed by random directions on shells.
 func randomShells(t *testing.T, b0s int, shells []shellOf) *acq.GradientTable {
 	random := rand.New(rand.NewPCG(15, 1))
 	bvals, bvecs := make([]float64, b0s), make([][3]float64, b0s)
@@ -49,8 +49,8 @@ func randomShells(t *testing.T, b0s int, shells []shellOf) *acq.GradientTable {
 	return table(t, bvals, bvecs)
 }
 
-// qSpaceGrid is diffusion spectrum imaging: the points of a grid in q-space within four steps of its centre, b grows
-// with the square of the distance, up to 6000 s/mm2.
+// qSpaceGrid returns a table of diffusion spectrum imaging: the points of a grid in q-space within four steps of its
+// centre. b grows with the square of the distance, up to 6000 s/mm2.
 func qSpaceGrid(t *testing.T) *acq.GradientTable {
 	const radius = 4
 	var bvals []float64
@@ -93,7 +93,8 @@ func storedTable(name string) func(t *testing.T) *acq.GradientTable {
 	}
 }
 
-// fastDecay is water with a part that decays faster still, as flow and pulsation make it in CSF, with Rician noise.
+// fastDecay returns signals of water with a part that decays still faster, as with flow and pulsation in CSF, and with
+// Rician noise.
 func fastDecay(g *acq.GradientTable, voxels int, sigma float64) acquisition {
 	const s0 = 1000.0
 	random := rand.New(rand.NewPCG(15, uint64(sigma)))

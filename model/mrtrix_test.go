@@ -11,16 +11,16 @@ import (
 	"github.com/voxfit/voxfit/nifti"
 )
 
-// These tests hold the tensor fit to MRtrix3's dwi2tensor on mrtrix_csd_b3000: to the output that
-// MRtrix3's own test suite stores, and to a live run. MRtrix3 fits in the frame of the scanner, in
-// which grad_scanner.b is given.
+// These tests compare the tensor fit with MRtrix3's dwi2tensor on mrtrix_csd_b3000: with the output that MRtrix3's own
+// test suite stores, and with a live run. MRtrix3 fits in the frame of the scanner, which is also the frame of
+// grad_scanner.b.
 
-// dwi2tensor's default is two reweighted fits after the first.
+// dwi2tensor makes two reweighted fits after the first by default.
 var dwi2tensorVariants = []struct {
 	name    string
 	options model.TensorOptions
 	stored  []string // files in mrtrix_csd_b3000/expected
-	flags   []string // of the live run; nil for none: 3.0.3 takes -iter 1 for -iter 0
+	flags   []string // the flags of the live run, nil for none; 3.0.3 treats -iter 0 as -iter 1
 }{
 	{"default", model.TensorOptions{Method: kernel.IWLS, Iterations: 2},
 		[]string{"dwi2tensor_out.nii.gz", "dwi2tensor_out_it2.nii.gz", "dwi2tensor_out_mask.nii.gz"}, []string{}},
@@ -31,8 +31,8 @@ var dwi2tensorVariants = []struct {
 	{"ols iter 2", model.TensorOptions{Method: kernel.IWLS, UniformStart: true, Iterations: 2}, nil, []string{"-ols", "-iter", "2"}},
 }
 
-// Two voxels of the one stored output that has no mask lie outside the head, with values of zero
-// among the signals. There MRtrix3's own live run is as far from its stored output as we are (1e-3).
+// One stored output has no mask. Two of its voxels lie outside the head and have zeros among the signals. There
+// MRtrix3's live run is as far from its stored output as voxfit is (1e-3).
 const illConditionedOutsideTheHead = 2
 
 func TestTensorsAreThoseThatMRtrixStored(t *testing.T) {
@@ -73,8 +73,8 @@ func TestTensorsAreThoseOfALiveRunOfMRtrix(t *testing.T) {
 	}
 }
 
-// In air most values are zero, and dwi2tensor raises them to a millionth of the largest. Wherever our status is OK the
-// tensor is dwi2tensor's; elsewhere the status says why it need not be.
+// In air most values are zero, and dwi2tensor raises them to a millionth of the largest. Where voxfit's status is OK,
+// the tensor must be dwi2tensor's. Elsewhere the status gives the reason why it may differ.
 func TestTensorsOfVoxelsWithZerosAreMRtrixsOrTheStatusSaysWhyNot(t *testing.T) {
 	peer.Slow(t)
 	dir := peer.Data(t, "autodmri_water_phantom")
@@ -112,8 +112,8 @@ func TestTensorsOfVoxelsWithZerosAreMRtrixsOrTheStatusSaysWhyNot(t *testing.T) {
 	fitted.want(t, 1, "where the status is OK, tensors within 1e-5 of the largest element")
 }
 
-// compareTensors fits and compares with theirs, voxels x 6 in MRtrix3's order (D11 D22 D33 D12 D13
-// D23), wherever they hold a tensor.
+// compareTensors fits, and compares the result with theirs, voxels x 6 in MRtrix3's order (D11 D22 D33 D12 D13 D23), in
+// the voxels in which theirs has a tensor.
 func compareTensors(t *testing.T, a acquisition, options model.TensorOptions, theirs []float32) *tally {
 	t.Helper()
 	m, err := model.NewTensor(a.gradients, options)
@@ -137,7 +137,7 @@ func compareTensors(t *testing.T, a acquisition, options model.TensorOptions, th
 	return tensors
 }
 
-// scannerAcquisition is one of MRtrix3's data sets with its gradients in the scanner's frame.
+// scannerAcquisition returns one of MRtrix3's data sets, with its gradients in the scanner's frame.
 func scannerAcquisition(t *testing.T, name string) acquisition {
 	t.Helper()
 	dir := peer.Data(t, name)

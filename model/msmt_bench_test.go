@@ -7,10 +7,10 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// BenchmarkMSMT fits the phantom of the study's protocol (288 values, SNR 30) with three tissues, on every
-// set. GFLOP/s counts what the interior-point method must do in an iteration: 300 directions to 153
-// moments, 300 x 45 amplitudes four times (there and back, for both steps), a Cholesky factor and two
-// solutions of 47 unknowns; kernel.MeasureThroughput says what the core could do.
+// BenchmarkMSMT fits the phantom of the study's protocol (288 values, SNR 30) with three tissues, on every set. GFLOP/s
+// counts what the interior-point method must do in an iteration: 300 directions to 153 moments, 300 x 45 amplitudes
+// four times (forward and back, for both steps), a Cholesky factor, and two solutions of 47 unknowns.
+// kernel.MeasureThroughput measures what the core can do.
 func BenchmarkMSMT(b *testing.B) {
 	const iteration = 2*300*153 + 4*2*300*45 + 47*47*47/3 + 4*47*47
 	g := phantom.HCP()

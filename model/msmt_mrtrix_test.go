@@ -18,7 +18,7 @@ import (
 	"github.com/voxfit/voxfit/phantom"
 )
 
-// msmtTissues are the responses that came with mrtrix_msmt.
+// msmtTissues reads the responses that came with mrtrix_msmt.
 func msmtTissues(t *testing.T) []model.Tissue {
 	t.Helper()
 	var responses []acq.Response
@@ -32,7 +32,7 @@ func msmtTissues(t *testing.T) []model.Tissue {
 	return model.NameTissues(responses)
 }
 
-// relativeDifference is the length of got - want over that of want.
+// relativeDifference returns the length of got - want, divided by the length of want.
 func relativeDifference(got []float64, want []float32, norm float64) (relative, absolute float64) {
 	sum := 0.0
 	for i, w := range want {
@@ -111,8 +111,8 @@ func mrtrixMSMT(t *testing.T, dwi string, responses [3]string, arguments ...stri
 	return tissues
 }
 
-// compareMSMT holds WM to MRtrix3's: within 1e-4 of the voxel's norm, that of all its coefficients, in the least
-// share of voxels. In the other voxels voxfit's objective must be the lower one, up to rounding to float32.
+// compareMSMT compares WM with MRtrix3's. In at least a share of voxels they must agree within 1e-4 of the norm of all
+// the voxel's coefficients. In the other voxels voxfit's objective must be the lower one, up to rounding to float32.
 func compareMSMT(t *testing.T, a acquisition, m *model.MSMT, theirs [3][]float32, least float64, only func(voxel int) bool) {
 	t.Helper()
 	ours, coefficients, strict := fit(m, a), &tally{}, &tally{}
@@ -168,7 +168,7 @@ func TestMSMTAgreesWithMRtrixLive(t *testing.T) {
 	compareMSMT(t, a, m, theirs, 0.999, func(voxel int) bool { return mask[voxel] != 0 })
 }
 
-// This needs no real data: it fits the phantom with the responses of the phantom's own tissues.
+// This needs no measured data: it fits the phantom with the responses of the phantom's own tissues.
 func TestMRtrixGivesOurMSMTOfThePhantom(t *testing.T) {
 	peer.Slow(t)
 	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: 512, SNR: 30})
@@ -195,7 +195,7 @@ func TestMRtrixGivesOurMSMTOfThePhantom(t *testing.T) {
 	for i, r := range []acq.Response{found.WM, found.GM, found.CSF} {
 		responses[i] = writeLines(t, filepath.Join(dir, fmt.Sprint("response", i, ".txt")), r.Zonal)
 	}
-	whole := make([]float32, p.Shape[0]*p.Shape[1]*p.Shape[2]*g.Len()) // as the image has it
+	whole := make([]float32, p.Shape[0]*p.Shape[1]*p.Shape[2]*g.Len()) // all voxels of the image
 	inside := map[int]bool{}
 	for row, voxel := range p.Index {
 		copy(whole[voxel*g.Len():], p.Signal[row*g.Len():][:g.Len()])
@@ -241,9 +241,9 @@ func writeLines(t *testing.T, path string, rows [][]float64) string {
 	return path
 }
 
-// The voxels that we choose are not those of MRtrix3's method, but of the same kind: on this part of a head,
-// mean signals agree within a quarter at every shell (CSF's within a factor of two: few voxels here are
-// free of other tissue).
+// voxfit chooses other voxels than MRtrix3's method, but of the same kind. On this part of a head, mean signals agree
+// within a quarter at every shell. Those of CSF agree within a factor of two, because few voxels here are free of other
+// tissue.
 func TestTissueResponsesAreLikeThoseOfDhollandersMethod(t *testing.T) {
 	peer.Slow(t)
 	a, dir, out := scannerAcquisition(t, "mrtrix_msmt"), peer.Data(t, "mrtrix_msmt"), t.TempDir()

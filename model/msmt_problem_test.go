@@ -17,10 +17,10 @@ import (
 // divided by norms so that a^T M^-1 a = 1.
 type msmtProblem struct {
 	qp.Design
-	shift    float64 // of the diagonal of H^T H
+	shift    float64 // what is added to the diagonal of H^T H
 	norms    []float64
 	factor   mat.TriDense // L
-	whitened *mat.Dense   // constraints x unknowns: A L^-T, of rows of length 1
+	whitened *mat.Dense   // A L^-T, constraints x unknowns, with rows of length 1
 }
 
 func newMSMTProblem(t *testing.T, d qp.Design) *msmtProblem {
@@ -86,8 +86,9 @@ func (p *msmtProblem) objective(x, signal []float32) float64 {
 	return sum
 }
 
-// solve lets scipy solve the dual problem of each signal and returns the solutions: with f = L^-1 H^T s and B the
-// whitened rows, multipliers that are not negative make |B^T l + f|^2 + e |l|^2 least, and L^T x = f + B^T l.
+// solve lets scipy solve the dual problem of each signal, and returns the solutions. With f = L^-1 H^T s and B the
+// whitened rows, the multipliers l minimise |B^T l + f|^2 + e |l|^2 among those that are not negative, and L^T x = f +
+// B^T l.
 func (p *msmtProblem) solve(t *testing.T, signals []float32) (solutions [][]float64) {
 	t.Helper()
 	measurements, n, constraints := len(p.Volumes), p.Unknowns, len(p.norms)
@@ -127,7 +128,7 @@ func (p *msmtProblem) solve(t *testing.T, signals []float32) (solutions [][]floa
 	return solutions
 }
 
-// Neither our own measures nor MRtrix3's stopping rule are needed to see that the problem is solved.
+// This shows that the problem is solved, without voxfit's own measures and without MRtrix3's stopping rule.
 func TestMSMTIsScipysSolutionOfTheDualProblem(t *testing.T) {
 	peer.Slow(t)
 	const voxels = 64

@@ -14,7 +14,7 @@ import (
 	"github.com/voxfit/voxfit/sh"
 )
 
-// threeTissues are tensors like those of package phantom.
+// threeTissues returns tissues of tensors like those of package phantom.
 func threeTissues() []Tissue {
 	isotropic := func(d float64) acq.Response { return acq.Response{Evals: [3]float64{d, d, d}, S0: 1000} }
 	return NameTissues([]acq.Response{phantom.Response(), isotropic(0.9e-3), isotropic(3e-3)})
@@ -29,7 +29,7 @@ func mustMSMT(t testing.TB, g *acq.GradientTable, tissues []Tissue, o MSMTOption
 	return m
 }
 
-// hcpPart is every n-th volume of the study's protocol.
+// hcpPart returns every n-th volume of the study's protocol.
 func hcpPart(every int) *acq.GradientTable {
 	g := phantom.HCP()
 	var volumes []int
@@ -41,11 +41,11 @@ func hcpPart(every int) *acq.GradientTable {
 
 func TestMixturesOfTissuesAreFoundAgain(t *testing.T) {
 	m := mustMSMT(t, phantom.HCP(), threeTissues(), MSMTOptions{Prediction: true})
-	fibre := sh.Tournier07.Evaluate(8, [][3]float64{{0.6, 0, 0.8}}) // a delta, cut off at degree 8
+	fibre := sh.Tournier07.Evaluate(8, [][3]float64{{0.6, 0, 0.8}}) // a delta function, cut off at degree 8
 	for _, shares := range [][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0.5, 0.3, 0.2}} {
 		truth := make([]float64, 47)
 		for j, y := range fibre {
-			// Spread out, so that no amplitude is negative: the fourth power of the cosine is of degree 4.
+			// A wider lobe has no negative amplitude: the fourth power of the cosine has degree 4.
 			truth[j] = shares[0] * y * []float64{1, 4. / 7, 8. / 63, 0, 0}[sh.Terms(8)[j].L/2]
 		}
 		truth[45], truth[46] = shares[1]/math.Sqrt(4*math.Pi), shares[2]/math.Sqrt(4*math.Pi)
@@ -73,7 +73,7 @@ func TestMixturesOfTissuesAreFoundAgain(t *testing.T) {
 	}
 }
 
-// MRtrix3's rule: the degree of a response counts up to 8, and a tissue of one column has none.
+// By MRtrix3's rule the degree of a response counts up to 8, and a tissue with one column has no directions.
 func TestDegreesFollowTheColumnsOfTheResponses(t *testing.T) {
 	g := hcpPart(1)
 	zonal := func(columns int) acq.Response {
@@ -99,8 +99,8 @@ func TestDegreesFollowTheColumnsOfTheResponses(t *testing.T) {
 	}
 }
 
-// Protocols from 30 to 600 volumes, with two shells or four, and tissues of which two have directions: every
-// voxel meets the conditions of a solution.
+// In protocols from 30 to 600 volumes, with two shells or four, and with two tissues that have directions, every voxel
+// must meet the conditions of a solution.
 func TestAnyAcquisitionAndAnyTissuesHaveASolution(t *testing.T) {
 	voxels := 40
 	if testing.Short() {
@@ -239,8 +239,8 @@ func TestMapsAreInTheBasisThatIsAskedFor(t *testing.T) {
 	}
 }
 
-// DIPY's solver (cvxpy) minimises the same squared residual without the regularisation, and stops at its
-// own tolerance: ours is no worse, and predicts the same signal.
+// DIPY's solver (cvxpy) minimises the same squared residual without the regularisation, and stops at its own tolerance.
+// voxfit's residual must be no larger, and predict the same signal.
 func TestDIPYPredictsTheSameSignalWithMultipleTissues(t *testing.T) {
 	peer.Slow(t)
 	g := phantom.HCP()
@@ -292,7 +292,7 @@ func TestDIPYPredictsTheSameSignalWithMultipleTissues(t *testing.T) {
 	}
 }
 
-// The kernel's own tests have no maps from moments; here white matter has one, and the two ways agree.
+// The kernel's own tests have no maps from moments. Here white matter has one, and both ways must agree.
 func TestTheGramMapOfWhiteMatterChangesNothingButTheSpeed(t *testing.T) {
 	g := hcpPart(3)
 	p, err := phantom.Make(g, phantom.Options{Voxels: 20, SNR: 30})

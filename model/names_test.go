@@ -16,11 +16,12 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// Places that may call a model by its name: the models, the published study, what drives the peers, DIPY's subclasses.
+// These places may call a model by its name: the models, the published study, the programs that run peers, and DIPY's
+// subclasses.
 var placesOfNames = []string{"model/", "study/published.go", "bench/compare/", "bench/commands/", "bench/raytrace/", "internal/peer/", "python/voxfit/dipy/"}
 
-// Everything that is known of a model is in its Kind. A string that is a model's name, or its class, anywhere else would
-// be a second place that has to know it.
+// A model's Kind has everything about it. If any other source had a string with a model's name or class, that would be
+// a second place to change.
 func TestNoOtherSourceCallsAModelByItsName(t *testing.T) {
 	var names []string
 	for _, k := range model.Kinds {
@@ -107,7 +108,7 @@ func goStrings(t *testing.T, path string, text []byte) []literal {
 	return found
 }
 
-// pythonStrings scans for what stands between quotes, outside of comments. A backslash keeps the next letter.
+// pythonStrings finds the strings between quotes, outside of comments. A backslash quotes the next letter.
 func pythonStrings(text string) []literal {
 	found, line := []literal{}, 1
 	for i := 0; i < len(text); i++ {

@@ -103,7 +103,7 @@ func compareSFMWithNNLS(t *testing.T, evals [3]float64) {
 	})
 }
 
-// elasticNet is scikit-learn's objective for the model with intercept, of weights of all columns of
+// elasticNet returns scikit-learn's objective for the model with intercept. weights has a weight for each column of
 // DIPY's design.
 func elasticNet(design peer.Array, weights, y []float64, alpha, l1Ratio float64) float64 {
 	m, mean := design.Shape[0], 0.0
@@ -147,7 +147,7 @@ func TestSFMWithElasticNetIsNotAboveScikitLearn(t *testing.T) {
 					for _, v := range a.gradients.DWIs() {
 						y = append(y, float64(a.voxel(i)[v])/row[181]-row[182])
 					}
-					halves := make([]float64, 362) // our sphere is the first half of DIPY's, the rest its opposites
+					halves := make([]float64, 362) // voxfit's sphere is the first half of DIPY's
 					for j, v := range sh.Symmetric362().Vertices {
 						for k, axis := range sh.Symmetric362Hemisphere().Vertices {
 							if math.Abs(dot(v, axis)) > 1-1e-12 {

@@ -22,9 +22,9 @@ import (
 
 const sumsFile = "testdata/sums.json"
 
-// keptSums are sums of all bits of all results: for each architecture and instruction set, for each case and set
-// of data ("dti iwls 2, phantom") a line with each map's. They were made at a commit, and stay as they are until a
-// result is meant to change.
+// keptSums has checksums of the bits of all results, by architecture and instruction set. Each case and set of data
+// ("dti iwls 2, phantom") has a line with a sum for each map. They stay the same until a commit changes results on
+// purpose.
 type keptSums struct {
 	Commit string                       `json:"commit"`
 	Sums   map[string]map[string]string `json:"sums"`
@@ -33,7 +33,7 @@ type keptSums struct {
 // sumsVoxels is how many voxels of each set are fitted: more than any kernel has lanes, and not a multiple of that.
 const sumsVoxels = 75
 
-// sumCases are the models with their main options. The name of a case lists its options.
+// sumCases has the models with their main options. The name of a case lists its options.
 var sumCases = []struct {
 	name string
 	make func(a acquisition, lmax int, isa string) (model.Model, error)
@@ -120,7 +120,7 @@ func sumsOf(t *testing.T, m model.Model, a acquisition) string {
 	m.NewDeriver().Derive(out, result.Parameters, result.Status)
 	for i, described := range m.Maps() {
 		if described.OnRequest {
-			continue // they are made of those that are kept
+			continue // these are computed from others that are kept
 		}
 		h.Reset()
 		for _, x := range out[i] {
@@ -136,11 +136,11 @@ func writeBits(w interface{ Write([]byte) (int, error) }, bits uint64) {
 	for i := range bytes {
 		bytes[i] = byte(bits >> (8 * i))
 	}
-	_, _ = w.Write(bytes[:]) // a hash takes everything
+	_, _ = w.Write(bytes[:]) // a hash returns no errors
 }
 
-// The bits of all results are those that were kept. Where a change is meant to change them, VOXFIT_KEEP_SUMS=1
-// writes them anew, and the commit's message says why.
+// The bits of all results must be those that were kept. If a change is meant to change them, VOXFIT_KEEP_SUMS=1 writes
+// the sums anew, and the commit's message gives the reason.
 func TestBitsOfAllResultsAreThoseThatWereKept(t *testing.T) {
 	keep := os.Getenv("VOXFIT_KEEP_SUMS") != ""
 	kept := readSums(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/voxfit/voxfit/model"
 )
 
-// everyModel is each kind's model of the phantom, made by the options of a JSON object.
+// everyModel returns each kind's model of the phantom, with the options of a JSON object.
 func everyModel(t *testing.T, a acquisition, test func(k *model.Kind, make func(options string) model.Model)) {
 	t.Helper()
 	response := acq.Response{Evals: [3]float64{1.7e-3, 0.3e-3, 0.3e-3}, S0: 1000}
@@ -53,7 +53,7 @@ func TestKindsAreCompleteAndShareNoName(t *testing.T) {
 }
 
 func TestOptionsAreSoundAndHaveDifferentNames(t *testing.T) {
-	booleans := map[string]bool{} // a flag takes a value with every model, or with none
+	booleans := map[string]bool{} // a flag must take a value with every model, or with none
 	for _, k := range model.Kinds {
 		names := map[string]bool{}
 		options := append(k.OptionList(), model.SharedOptions()...)
@@ -102,7 +102,7 @@ func checkOption(t *testing.T, kind string, o model.Option, all []model.Option) 
 	}
 }
 
-// Whoever has a sidecar's options can make the same model again.
+// The options in a sidecar make the same model again.
 func TestValuesInForceMakeTheSameModel(t *testing.T) {
 	everyModel(t, phantomAcquisition(t, 1), func(k *model.Kind, make func(string) model.Model) {
 		first := make("")
@@ -146,7 +146,7 @@ func TestUnknownModelsAreErrorsWithTheNearest(t *testing.T) {
 	}
 }
 
-// kbench writes from these words in which axes the directions are that a sidecar lists.
+// From these words kbench writes into sidecars in which axes directions are.
 func TestMapsWithAValueForEachDirectionSayInWhichFrameTheseAre(t *testing.T) {
 	found := 0
 	everyModel(t, phantomAcquisition(t, 1), func(k *model.Kind, make func(string) model.Model) {

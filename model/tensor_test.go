@@ -13,8 +13,7 @@ import (
 	"github.com/voxfit/voxfit/kernel"
 )
 
-// tensorReference is testdata/tensor_reference.json; tensor_reference.py beside it says what is in it
-// and makes it again.
+// tensorReference is testdata/tensor_reference.json. tensor_reference.py beside it describes and makes it.
 type tensorReference struct {
 	Source string
 	Bvals  []float64
@@ -67,7 +66,7 @@ func deriveOne(m Model, params []float64, status []kernel.Status) map[string][]f
 	return maps
 }
 
-// near says whether a float32 map's value is the wanted one, to a relative difference and rounding.
+// near says whether a value of a float32 map is the wanted one, within a relative difference and rounding.
 func near(got float32, want, relative float64) bool {
 	return math.Abs(float64(got)-want) <= (relative+1e-7)*math.Abs(want)+1e-12
 }
@@ -81,7 +80,7 @@ func TestStoredVoxelsGiveDIPYsTensorMaps(t *testing.T) {
 		}
 		for _, v := range reference.Voxels {
 			if v.Name == "zero" || v.Name == "noise" && method == kernel.NLS {
-				continue // nothing to fit; the least-squares tensor of noise is no measure, DIPY stops anywhere
+				continue // there is nothing to fit: the signal is noise, and DIPY stops anywhere
 			}
 			want, relative := v.WLS, 2e-7
 			switch method {
@@ -133,7 +132,7 @@ func TestStoredVoxelsGiveNoMoreThanDIPYsObjectiveByNLS(t *testing.T) {
 	for _, v := range reference.Voxels {
 		params, status, maps := fitOne(m, v.Signal)
 		want := v.WaterNLS
-		if want.SSE < 0 { // a rule applied
+		if want.SSE < 0 { // DIPY applied a rule instead of fitting
 			if math.Abs(params[7]-want.F) > 1e-12 || maps["md"][0] != 0 {
 				t.Errorf("%s: f %v, MD %v (%v), want %v and 0 (%s)", v.Name, params[7], maps["md"][0], status.Code, want.F, reference.Source)
 			}
@@ -277,7 +276,7 @@ func TestIterationsMakeReweightedTensorFits(t *testing.T) {
 	if !slices.Equal(named, plain) || n != 2 || k != 2 {
 		t.Errorf("IWLS gives %v after %d, with 2 iterations %v after %d", plain, k, named, n)
 	}
-	// One reweighting of an unweighted fit is DIPY's WLS, but for the floor of the signal.
+	// An unweighted fit with one reweighting is DIPY's WLS, apart from the minimum of the signal.
 	wls, _ := fit(TensorOptions{})
 	again, _ := fit(TensorOptions{Method: kernel.IWLS, UniformStart: true, Iterations: 1})
 	if d := largestDifference(again, wls); d > 1e-12 {
@@ -338,7 +337,7 @@ func TestBvaluesAreCountedAsDIPYCountsThem(t *testing.T) {
 		{[]float64{0, 5, 995, 1005, 2010}, 3},
 		{[]float64{0, 1000, 1040}, 2},
 		{[]float64{0, 1000, 1060}, 3},
-		{[]float64{0, 950, 1050}, 2}, // halves go to the even hundred
+		{[]float64{0, 950, 1050}, 2}, // halves are rounded to the even hundred
 		{[]float64{0, 850, 1050}, 3},
 		{[]float64{0, 300, 700}, 3},
 		{[]float64{0, 0, 0}, 1},

@@ -11,8 +11,8 @@ import (
 
 const wrongSettingsFile = "testdata/wrong_settings.json"
 
-// A wrongSetting is a row of the table that the tests of kbench, the C library and Python go through, too: options of
-// a model, and the error's words, or null for options that are right.
+// A wrongSetting is a row of a table that the tests of kbench, the C library and Python also use. It has options of a
+// model, and the error, or null if the options are right.
 type wrongSetting struct {
 	Model    string          `json:"model"`
 	Settings json.RawMessage `json:"settings"`
@@ -47,7 +47,7 @@ func TestWrongSettingsAreRefusedInTheWordsOfTheTable(t *testing.T) {
 	}
 }
 
-// makeFromJSON makes the model, with tissues where the row has none.
+// makeFromJSON makes the model, with tissues if the row has none.
 func makeFromJSON(g *acq.GradientTable, row wrongSetting) error {
 	kind, err := model.Find(row.Model)
 	if err != nil {
@@ -64,7 +64,7 @@ func makeFromJSON(g *acq.GradientTable, row wrongSetting) error {
 	return err
 }
 
-// Python's json reads such a number as infinity, so that the table cannot have it.
+// Python's json reads such a number as infinity, so the table cannot have it.
 func TestANumberBeyondDoublePrecisionIsShownAsItWasWritten(t *testing.T) {
 	kind, err := model.Find("dti")
 	if err != nil {

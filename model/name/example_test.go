@@ -6,7 +6,7 @@ import (
 	"github.com/voxfit/voxfit/model/name"
 )
 
-// A model by its name on the command line, as it stands in a study's CSV, and as people read it.
+// A model has a name on the command line, a name in a study's CSV, and words for people.
 func Example() {
 	class := name.ClassOf("DTI")
 	fmt.Println(class)

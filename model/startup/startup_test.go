@@ -26,7 +26,7 @@ func TestTheSetsAreThoseOfTheProcessor(t *testing.T) {
 	}
 }
 
-// acquisition has two shells of few directions, so that models are quickly set up.
+// acquisition returns two shells of few directions, so that models are set up quickly.
 func acquisition(t *testing.T) *acq.GradientTable {
 	t.Helper()
 	bvals, bvecs := make([]float64, 2), make([][3]float64, 2)
@@ -42,8 +42,8 @@ func acquisition(t *testing.T) *acq.GradientTable {
 	return g
 }
 
-// spoiltPhantom are voxels of a phantom, enough for two batches and a part of one. Four of them have a value that is
-// not a signal.
+// spoiltPhantom returns voxels of a phantom, enough for two batches and a part of one. Four of them have a value that
+// is not a signal.
 func spoiltPhantom(t *testing.T, g *acq.GradientTable) (signal []float32) {
 	t.Helper()
 	p, err := phantom.Make(g, phantom.Options{Voxels: 21, SNR: 30, Seed: 5})
@@ -82,7 +82,7 @@ func TestEveryModelFitsOnEverySetAsThePortableCodeDoes(t *testing.T) {
 			t.Setenv(kernel.EnvISA, isa)
 			got, status := fit(t, kind, g, signal)
 			n := len(got) / len(status)
-			largest := make([]float64, n) // of a parameter in all voxels
+			largest := make([]float64, n) // the largest value of each parameter in all voxels
 			for i, v := range want {
 				largest[i%n] = max(largest[i%n], math.Abs(v))
 			}
