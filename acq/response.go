@@ -139,7 +139,7 @@ func checkZonalRow(row []float64) error {
 		return fmt.Errorf("found %v as the first coefficient, expected the mean signal of a shell, which is not negative", row[0])
 	}
 	if len(row) == 4 && areDiffusivities(row[:3]) && row[3] >= tensorLimit {
-		return fmt.Errorf("found %v, which looks like e1 e2 e3 S0, expected zonal coefficients (l = 0, 2, 4 ...) where there are rows for shells", row)
+		return fmt.Errorf("found %v, which looks like e1 e2 e3 S0, expected zonal coefficients (l = 0, 2, 4 ...), since there is a row for each shell", row)
 	}
 	for k, x := range row[1:] {
 		if math.Abs(x) > mostAnisotropic*row[0] {

@@ -136,7 +136,7 @@ func (o gradientOptions) scale(bvals []float64, bvecs [][3]float64) (scaled int,
 		}
 	}
 	if s == ScaleNo {
-		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to it; the b-values stay as given%s", 100*math.Expm1(most), o.withoutScaling(" (%s)"))
+		return 0, fmt.Sprintf("the b-vectors are not of unit length (squared lengths differ from 1 by up to %.3g%%) and were scaled to unit length; the b-values stay as given%s", 100*math.Expm1(most), o.withoutScaling(" (%s)"))
 	}
 	switch after := listBvals(bvals); {
 	case most > scalingLimit && after == before: // b0s with a vector of another length

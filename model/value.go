@@ -335,7 +335,7 @@ func sphereOf(value any) (*sh.Sphere, error) {
 	if parts["edges"] == nil {
 		sphere, err := sh.NewHemisphere("given", vertices)
 		if err != nil {
-			return nil, fmt.Errorf("the vertices given, %d in number, and their opposites lie in one plane, expected a set that fills space", len(vertices))
+			return nil, fmt.Errorf("%s and the opposites lie in one plane, expected a set that fills space", plural.Count(len(vertices), "given vertex"))
 		}
 		return sphere, nil
 	}

@@ -265,6 +265,6 @@ func TestBrainsThatCannotBeMadeAreRefused(t *testing.T) {
 	}
 	b := smallBrain(t, BrainOptions{})
 	if b.Volume(context.Background(), make([]float32, 5), 0) == nil || b.Volume(context.Background(), make([]float32, b.voxels()), 288) == nil {
-		t.Error("a volume that there is not was made")
+		t.Error("a volume that does not exist was made")
 	}
 }

@@ -95,7 +95,7 @@ func TestStrayVolumesAreLeftOutWithAWarning(t *testing.T) {
 		t.Errorf("with shells chosen: %v", err)
 	}
 	if _, err = newFor(a, "msmt", `, "shells": [0, 1500]`); err == nil || !strings.Contains(err.Error(), "no shell of b = 1500") {
-		t.Errorf("a shell that there is not: %v", err)
+		t.Errorf("a shell that does not exist: %v", err)
 	}
 }
 
