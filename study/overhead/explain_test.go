@@ -326,7 +326,7 @@ func TestTheReportsQuestionsAreAnsweredWithItsNumbers(t *testing.T) {
 		"Why do more cores help so little?":    {"of the 10.", "s that the fit gives the shortest run on 72 CPUs", "6.2 s are serial, on any number of cores", "hand out tasks"},
 		"What does a second hyperthread add?":  {"0% (0 to ", "eight cores take 21.9 s with 16 threads", "22.1 s with 8", "as well as the best value"},
 		"What is serial?":                      {"6.17 s (", "14, 17, 15 µs a voxel", "grows with the data"},
-		"What does a task cost?":               {"0.844 ms (", "0.99 ms for each chunk more", "pickle and copy the model"},
+		"What does a task cost?":               {"0.844 ms (", "0.99 ms for each further chunk", "pickle and copy the model"},
 		"What does a core cost?":               {"nothing that these runs show: 0 ms (0 to ", "the mean error is"},
 		"What to rent?":                        {"a machine of 8 CPUs for the least money", "9 machines of 8 CPUs cost an hour what one of 72 does"},
 	} {
@@ -373,7 +373,10 @@ func TestUnequalChunksAreNotTakenForHyperthreads(t *testing.T) {
 	}
 	other := *large
 	other.Model = "N"
-	if _, disagree := small.reconciledWith(&other); disagree {
+	if found := reconciliations([]*analysis{large, small}); len(found) != 1 {
+		t.Errorf("%d reconciliations of two sizes that disagree", len(found))
+	}
+	if found := reconciliations([]*analysis{&other, small}); len(found) != 0 {
 		t.Error("the runs of another model are reconciled")
 	}
 }
