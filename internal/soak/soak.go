@@ -90,7 +90,8 @@ func Flat(t testing.TB, d time.Duration, samples []Sample) {
 }
 
 // Same fails the test if a process holds more after a second run of many calls than after the first. Memory may grow by
-// a twentieth and 4 MB, descriptors and threads by 4, and goroutines by a twentieth and 16.
+// a twentieth and 4 MB, descriptors by 4, threads by a fifth and 4, and goroutines by a twentieth and 16. Threads get more
+// room because Go never ends one: their number rises to the most that were ever needed at once, which may come late.
 func Same(t testing.TB, before, after Sample) {
 	t.Helper()
 	for _, c := range []struct {
@@ -101,7 +102,7 @@ func Same(t testing.TB, before, after Sample) {
 	}{
 		{"bytes of memory", before.Memory, after.Memory, 0.05, 4 << 20},
 		{"descriptors", int64(before.Descriptors), int64(after.Descriptors), 0, 4},
-		{"threads", int64(before.Threads), int64(after.Threads), 0, 4},
+		{"threads", int64(before.Threads), int64(after.Threads), 0.2, 4},
 		{"goroutines", int64(before.Goroutines), int64(after.Goroutines), 0.05, 16},
 	} {
 		t.Logf("%s: %d before, %d after", c.name, c.before, c.after)

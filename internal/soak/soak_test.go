@@ -26,7 +26,8 @@ func TestGrowingSamplesAreNotFlat(t *testing.T) {
 		"memory that swings":         {func(i int) soak.Sample { return soak.Sample{Memory: int64(1+i%7) << 26} }, false},
 		"memory that leaks":          {func(i int) soak.Sample { return soak.Sample{Memory: int64(100+i) << 20} }, true},
 		"descriptors that leak":      {func(i int) soak.Sample { return soak.Sample{Descriptors: 9 + i/4} }, true},
-		"threads that leak":          {func(i int) soak.Sample { return soak.Sample{Threads: 64 + i/4} }, true},
+		"threads that leak":          {func(i int) soak.Sample { return soak.Sample{Threads: 64 + i} }, true},
+		"threads up to the most":     {func(i int) soak.Sample { return soak.Sample{Threads: min(114+i/8, 126)} }, false},
 		"goroutines that leak":       {func(i int) soak.Sample { return soak.Sample{Goroutines: 64 + i} }, true},
 		"a start that takes a while": {func(i int) soak.Sample { return soak.Sample{Memory: int64(min(i, 30)) << 22} }, false},
 	} {
