@@ -81,7 +81,11 @@ func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTi
 		return c, fmt.Errorf("no run of %s says where its time went (columns compute_s, dispatch_s ...): nothing to simulate from", c.Model)
 	}
 	var dispatch, start []float64
+	busy := 0
 	for _, r := range used {
+		if r.Disturbed() {
+			busy++
+		}
 		voxels := max(1, r.NumVox/r.NumChunks)
 		c.add(voxels, r.Compute/float64(r.NumVox))
 		dispatch = append(dispatch, r.Dispatch/float64(r.NumChunks))
@@ -92,6 +96,9 @@ func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTi
 	}
 	if c.BytesPerVoxel == 0 {
 		c.BytesPerVoxel = bytesOfVoxel(288)
+	}
+	if busy > 0 {
+		c.Note += fmt.Sprintf("; and other programs disturbed %d of its %s (column disturbed), which makes the times longer than they are", busy, plural.Count(len(used), "run"))
 	}
 	// In a run of few chunks, the time to take a chunk includes clock readings and the last request, which finds none.
 	// So the least value is the cost of a chunk.

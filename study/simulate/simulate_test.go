@@ -313,13 +313,13 @@ func TestDisturbedRunsAreNoChunkTimesUnlessTold(t *testing.T) {
 		!strings.Contains(err.Error(), "--even-if-busy") {
 		t.Errorf("a disturbed run: %v", err)
 	}
-	if _, err := timesOfRuns([]study.Record{run}, "dti", true); err != nil {
-		t.Error(err)
+	if c, err := timesOfRuns([]study.Record{run}, "dti", true); err != nil || !strings.Contains(c.Note, "disturbed 1 of its 1 run ") {
+		t.Errorf("a disturbed run, as told: note %q, error %v", c.Note, err)
 	}
 	calm := run
 	calm.Time, calm.Compute, calm.Taken = 1, 1, 0
 	c, err := timesOfRuns([]study.Record{run, calm}, "dti", false)
-	if err != nil || len(c.sizes) != 1 || len(c.sizes[0].perVoxel) != 1 || c.sizes[0].perVoxel[0] != 1e-3 {
-		t.Errorf("of a calm and a disturbed run: %+v, %v", c.sizes, err)
+	if err != nil || len(c.sizes) != 1 || len(c.sizes[0].perVoxel) != 1 || c.sizes[0].perVoxel[0] != 1e-3 || strings.Contains(c.Note, "disturbed") {
+		t.Errorf("of a calm and a disturbed run: %+v, %q, %v", c.sizes, c.Note, err)
 	}
 }
