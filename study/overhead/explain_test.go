@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -326,13 +328,35 @@ func TestTheReportsQuestionsAreAnsweredWithItsNumbers(t *testing.T) {
 		"Why do more cores help so little?":    {"of the 10.", "s that the fit gives the shortest run on 72 CPUs", "6.2 s are serial, on any number of cores", "hand out tasks"},
 		"What does a second hyperthread add?":  {"0% (0 to ", "eight cores take 21.9 s with 16 threads", "22.1 s with 8", "as well as the best value"},
 		"What is serial?":                      {"6.17 s (", "14, 17, 15 µs a voxel", "grows with the data"},
-		"What does a task cost?":               {"0.844 ms (", "0.99 ms for each chunk more", "pickle and copy the model"},
+		"What does a task cost?":               {"0.844 ms (", "0.99 ms for each further chunk", "pickle and copy the model"},
 		"What does a core cost?":               {"nothing that these runs show: 0 ms (0 to ", "the mean error is"},
 		"What to rent?":                        {"a machine of 8 CPUs for the least money", "9 machines of 8 CPUs cost an hour what one of 72 does"},
 	} {
 		for _, w := range words {
 			if !strings.Contains(said[question], w) {
 				t.Errorf("%s The answer does not say %q: %s", question, w, said[question])
+			}
+		}
+	}
+	for _, a := range e.Answers { // what the shortest run's time is divided into, a reader may add up
+		for _, s := range a.Said {
+			if a.Question != "Why do more cores help so little?" {
+				continue
+			}
+			var seconds []float64
+			for _, m := range regexp.MustCompile(`([0-9.]+) s\b`).FindAllStringSubmatch(s.Answer, -1) {
+				x, err := strconv.ParseFloat(m[1], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				seconds = append(seconds, x)
+			}
+			sum := 0.0
+			for _, x := range seconds[1:] {
+				sum += x
+			}
+			if math.Abs(sum-seconds[0]) > 0.01*seconds[0] {
+				t.Errorf("%s: the parts add up to %v s: %s", s.Of, sum, s.Answer)
 			}
 		}
 	}
