@@ -29,7 +29,9 @@ func OpenToRead(path string) (*os.File, error) {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
+	if err == nil && info.IsDir() {
+		err = isFolder(path)
+	} else if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s: not a regular file, and the content is read several times: copy it into a regular file first", path)
 	}
 	if err != nil {

@@ -33,6 +33,10 @@ func OpenToRead(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, isFolder(path)
+	}
 	if f, err = regular(f); err != nil {
 		return nil, fmt.Errorf("%s: not a regular file, and the content is read several times: copy it into a regular file first", path)
 	}

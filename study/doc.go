@@ -57,7 +57,7 @@
 //	local_bytes, far_bytes             signal and results on the node of the worker that used them, and on others
 //	voluntary_switches, involuntary_switches, migrations    of the workers' threads
 //	instructions, cycles, llc_misses   the processor's own counts, where the system gives them
-//	cpu_s          core-seconds that the run had of its CPUs (getrusage)
+//	cpu_s          core-seconds that the run had of its CPUs (clock_gettime)
 //	taken_s        core-seconds that others had while the run was ready to compute
 //	host_steal_s   core-seconds that the host of a virtual machine gave to others (/proc/stat)
 //	disturbed      true where others took more than 5% of what the run wanted: its time is that of a busy machine

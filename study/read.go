@@ -116,6 +116,10 @@ func fieldsOf(header []string) ([]*column, error) {
 			missing = append(missing, c.name)
 		}
 	}
+	if missing != nil && len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
+		return nil, fmt.Errorf("found cells between semicolons or tabs (%q), expected commas: save it with commas, and with points in its numbers",
+			words.Shorten(cleanText(header[0]), 60))
+	}
 	if missing != nil {
 		return nil, fmt.Errorf("not a file of timed runs: no column %s (found %q)",
 			strings.Join(missing, ", "), words.Shorten(cleanText(strings.Join(header, ",")), 60))

@@ -88,7 +88,7 @@ type Record struct {
 	// workers; all 0 where the system keeps them.
 	Instructions, Cycles, CacheMisses int64
 
-	// CPUTime is the time that the run had on its CPUs, in core-seconds, by getrusage. Taken is what other programs had
+	// CPUTime is the time that the run had on its CPUs, in core-seconds, by clock_gettime. Taken is what other programs had
 	// while the run was ready to compute, and HostSteal what the host of a virtual machine gave to others, by
 	// /proc/stat. All are 0 where the system does not say.
 	CPUTime, Taken, HostSteal float64

@@ -35,15 +35,11 @@ func calibrate(ctx context.Context, name, isa string, evenIfBusy bool, stderr io
 	if err == nil && use.Disturbed() && !evenIfBusy {
 		times, use, err = calibrateOnce(ctx, name, isa, stderr)
 	}
-	switch {
-	case err != nil || !use.Disturbed():
+	if err != nil {
 		return times, err
-	case !evenIfBusy:
-		return times, fmt.Errorf("other programs took %.0f%% of the core while chunks were timed, expected at most %.0f%%: stop them, or take the times as they are with --even-if-busy",
-			100*(1-use.Share()), 100*(1-calm.Least))
 	}
-	times.Note = fmt.Sprintf("other programs took %.0f%% of the core while the chunks were timed, which makes them longer than they are", 100*(1-use.Share()))
-	return times, nil
+	times.Taken = max(0, 1-use.Share())
+	return times.Busy(evenIfBusy)
 }
 
 func calibrateOnce(ctx context.Context, name, isa string, stderr io.Writer) (simulate.ChunkTimes, calm.Use, error) {

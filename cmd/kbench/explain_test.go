@@ -57,6 +57,10 @@ func TestExplainRefusesBrokenFilesInOneLine(t *testing.T) {
 	refuse(t, []string{"explain", path("word.csv", strings.Replace(whole, "ConstrainedSphericalDeconvModel", " ", 1))}, "word.csv", "line 2", "model")
 	refuse(t, []string{"explain", path("copied.csv", whole+lines[2])}, "copied.csv", "the same cells as in line 3")
 	refuse(t, []string{"report", recordedStudy, path("copy.csv", whole), "-o", filepath.Join(dir, "page")}, "copy.csv", "the same runs")
+	saved := path("saved.csv", "\ufeff"+strings.ReplaceAll(whole, "\n", "\r\n")) // the same runs, as a spreadsheet saves them
+	refuse(t, []string{"report", recordedStudy, saved, "-o", filepath.Join(dir, "page")}, "saved.csv", "a copy is no further run")
+	refuse(t, []string{"explain", recordedStudy, path("part.csv", strings.Join(lines[:9], ""))}, "part.csv", "a copy is no further run")
+	refuse(t, []string{"explain", dir}, dir, "a folder", "name a file in it")
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", path("copied.csv", whole+lines[2])}, "copied.csv", "the same cells as in line 3")
 	refuse(t, []string{"explain", filepath.Join(dir, "none.csv")}, "none.csv", "no such file")
 	refuse(t, []string{"explain", recordedStudy, "--cores", "2=3"}, "--cores", "2=3")

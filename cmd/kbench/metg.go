@@ -140,6 +140,13 @@ func (o *metgOptions) measure(ctx context.Context, stderr io.Writer) (metg.Study
 		},
 	})
 	s.Rounds = s.RoundsKept()
+	if err == nil && !slices.ContainsFunc(s.Opponents, func(x metg.Opponent) bool { return x.Missing == "" }) {
+		var reasons []string
+		for _, x := range s.Opponents {
+			reasons = append(reasons, x.Name+": "+x.Missing)
+		}
+		err = fmt.Errorf("--opponents %s: none was measured: %s: install what is missing, or name others", strings.Join(o.opponents, ","), strings.Join(reasons, "; "))
+	}
 	return s, err
 }
 

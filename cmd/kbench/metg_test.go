@@ -40,3 +40,12 @@ func TestMETGRefusesWhatCannotBeMeasured(t *testing.T) {
 	refuse(t, []string{"metg", "--workers", "9999", "-o", file + ".d/page"}, "--workers 9999")
 	nothingIn(t, file+".d")
 }
+
+func TestMETGThatMeasuresNobodyFails(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Setenv("XDG_CACHE_HOME", dir)
+	page := filepath.Join(dir, "page")
+	refuse(t, []string{"metg", "--opponents", "rayon,openmp-static", "--rounds", "1", "-o", page}, "none was measured", "rayon: not built", "openmp-static: not built")
+	nothingIn(t, page)
+}

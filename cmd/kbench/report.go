@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/voxfit/voxfit/internal/plural"
 	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
@@ -86,6 +87,7 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
 	first := map[[sha256.Size]byte]string{}
+	firstRun := map[[sha256.Size]byte]string{} // by file: a copy that another program saved has the same runs in other bytes
 	for _, file := range files {
 		text, err := lock.ReadFile(file)
 		if err != nil {
@@ -99,6 +101,17 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 		records, err := study.ParseRecords(file, text)
 		if err != nil {
 			return nil, err
+		}
+		for _, r := range records {
+			if len(files) == 1 {
+				break // ParseRecords has compared the rows of a file
+			}
+			hash := sha256.Sum256(fmt.Appendf(nil, "%+v", r))
+			if other, twice := firstRun[hash]; twice && other != file {
+				return nil, fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
+					other, file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+			}
+			firstRun[hash] = file
 		}
 		if study.Unfinished(text) {
 			fmt.Fprintf(stderr, "kbench: warning: %s ends within a row, which is left out\n", file)

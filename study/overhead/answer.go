@@ -186,12 +186,12 @@ func (a *analysis) whyAnswer() string {
 	slices.SortStableFunc(losses, func(x, y Loss) int { return cmp.Compare(y.Seconds, x.Seconds) })
 	var named []string
 	for _, l := range losses {
-		if l.Seconds >= 0.02*whole {
+		if l.Seconds >= 0.005*whole { // a reader may add them up
 			named = append(named, fmt.Sprintf("%s s %s", words.Significant(l.Seconds, 2), whyOf[l.Name]))
 		}
 	}
 	return fmt.Sprintf("of the %s s that the fit gives the shortest run on %s, %s s would be left if each CPU were a core and nothing else took "+
-		"time. The rest: %s.", words.Significant(whole, 3), words.Count(s.cpus, "CPU"), words.Significant(ideal, 2), strings.Join(named, ", "))
+		"time. The rest: %s.", words.Significant(whole, 3), words.Count(s.cpus, "CPU"), words.Significant(ideal, 3), strings.Join(named, ", "))
 }
 
 // whyCheck compares the fit with the run that it divides.

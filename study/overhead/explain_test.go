@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -333,6 +335,28 @@ func TestTheReportsQuestionsAreAnsweredWithItsNumbers(t *testing.T) {
 		for _, w := range words {
 			if !strings.Contains(said[question], w) {
 				t.Errorf("%s The answer does not say %q: %s", question, w, said[question])
+			}
+		}
+	}
+	for _, a := range e.Answers { // what the shortest run's time is divided into, a reader may add up
+		for _, s := range a.Said {
+			if a.Question != "Why do more cores help so little?" {
+				continue
+			}
+			var seconds []float64
+			for _, m := range regexp.MustCompile(`([0-9.]+) s\b`).FindAllStringSubmatch(s.Answer, -1) {
+				x, err := strconv.ParseFloat(m[1], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				seconds = append(seconds, x)
+			}
+			sum := 0.0
+			for _, x := range seconds[1:] {
+				sum += x
+			}
+			if math.Abs(sum-seconds[0]) > 0.01*seconds[0] {
+				t.Errorf("%s: the parts add up to %v s: %s", s.Of, sum, s.Answer)
 			}
 		}
 	}

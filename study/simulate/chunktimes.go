@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/internal/plural"
 	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study"
@@ -27,7 +28,9 @@ type ChunkTimes struct {
 	// Dispatch is the time to take a chunk, Start the time until a single worker is ready, and Spawn how long each
 	// further worker waits for the one before it. All are in seconds.
 	Dispatch, Start, Spawn float64
-	Note                   string // what is not known of these times; empty otherwise
+	// Taken is the share of the core that other programs had while the chunks were timed.
+	Taken float64
+	Note  string // what is not known of these times; empty otherwise
 
 	sizes []sizedTimes // the chunk sizes that were measured, ascending
 }
@@ -81,7 +84,11 @@ func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTi
 		return c, fmt.Errorf("no run of %s says where its time went (columns compute_s, dispatch_s ...): nothing to simulate from", c.Model)
 	}
 	var dispatch, start []float64
+	busy := 0
 	for _, r := range used {
+		if r.Disturbed() {
+			busy++
+		}
 		voxels := max(1, r.NumVox/r.NumChunks)
 		c.add(voxels, r.Compute/float64(r.NumVox))
 		dispatch = append(dispatch, r.Dispatch/float64(r.NumChunks))
@@ -92,6 +99,9 @@ func timesOfRuns(records []study.Record, model string, evenIfBusy bool) (ChunkTi
 	}
 	if c.BytesPerVoxel == 0 {
 		c.BytesPerVoxel = bytesOfVoxel(288)
+	}
+	if busy > 0 {
+		c.Note += fmt.Sprintf("; and other programs disturbed %d of its %s (column disturbed), which makes the times longer than they are", busy, plural.Count(len(used), "run"))
 	}
 	// In a run of few chunks, the time to take a chunk includes clock readings and the last request, which finds none.
 	// So the least value is the cost of a chunk.
@@ -135,8 +145,21 @@ func (c *ChunkTimes) add(voxels int, perVoxel float64) {
 // Add adds one measured chunk: its voxels and the seconds that it took.
 func (c *ChunkTimes) Add(voxels int, seconds float64) { c.add(voxels, seconds/float64(voxels)) }
 
-// The columns of a file of chunk times: one row for each chunk.
-var chunkTimesHeader = []string{"model", "bytes_per_voxel", "dispatch_s", "start_s", "spawn_s", "voxels", "time"}
+// The columns of a file of chunk times: one row for each chunk. Older files lack the last one.
+var chunkTimesHeader = []string{"model", "bytes_per_voxel", "dispatch_s", "start_s", "spawn_s", "voxels", "time", "taken_share"}
+
+// Busy returns the times with a note where other programs disturbed them, or an error unless evenIfBusy is set.
+func (c ChunkTimes) Busy(evenIfBusy bool) (ChunkTimes, error) {
+	if c.Taken <= 1-calm.Least {
+		return c, nil
+	}
+	if !evenIfBusy {
+		return c, fmt.Errorf("other programs took %.0f%% of the core while chunks were timed, expected at most %.0f%%: stop them and measure again, or take the times as they are with --even-if-busy",
+			100*c.Taken, 100*(1-calm.Least))
+	}
+	c.Note = fmt.Sprintf("other programs took %.0f%% of the core while the chunks were timed, which makes them longer than they are", 100*c.Taken)
+	return c, nil
+}
 
 // WriteCSV writes the times, one row a chunk, as ReadChunkTimes reads them.
 func (c ChunkTimes) WriteCSV(w io.Writer) error {
@@ -145,7 +168,7 @@ func (c ChunkTimes) WriteCSV(w io.Writer) error {
 	for _, s := range c.sizes {
 		for _, t := range s.perVoxel {
 			out.Write([]string{c.Model, cells.Float(c.BytesPerVoxel), cells.Float(c.Dispatch), cells.Float(c.Start), cells.Float(c.Spawn),
-				strconv.Itoa(s.voxels), cells.Float(t * float64(s.voxels))})
+				strconv.Itoa(s.voxels), cells.Float(t * float64(s.voxels)), cells.Float(c.Taken)})
 		}
 	}
 	out.Flush()
@@ -183,7 +206,7 @@ func ReadChunkTimes(path, model string, evenIfBusy bool) (ChunkTimes, error) {
 	defer file.Close()
 	rows := csv.NewReader(file)
 	header, err := rows.Read()
-	if err != nil || !slices.Equal(header, chunkTimesHeader) {
+	if err != nil || !slices.Equal(header, chunkTimesHeader) && !slices.Equal(header, chunkTimesHeader[:7]) {
 		return readRuns(path, model, evenIfBusy)
 	}
 	c := ChunkTimes{Model: modelname.ClassOf(model)}
@@ -198,21 +221,25 @@ func ReadChunkTimes(path, model string, evenIfBusy bool) (ChunkTimes, error) {
 		if row[0] != c.Model {
 			continue
 		}
-		var numbers [6]float64
+		var numbers [7]float64
 		for i, cell := range row[1:] {
 			x, err := strconv.ParseFloat(cell, 64)
-			if err != nil || !(x >= 0) || math.IsInf(x, 0) || i == 4 && !(x >= 1 && x == math.Trunc(x)) || i == 5 && x == 0 {
+			if err != nil || !(x >= 0) || math.IsInf(x, 0) || i == 4 && !(x >= 1 && x == math.Trunc(x)) || i == 5 && x == 0 || i == 6 && x >= 1 {
 				line, _ := rows.FieldPos(0)
-				want := map[int]string{4: "a whole number from 1", 5: "seconds above 0"}[i]
+				want := map[int]string{4: "a whole number from 1", 5: "seconds above 0", 6: "a share from 0, below 1"}[i]
 				return c, fmt.Errorf("%s: line %d: %w", path, line, cells.Wrong(chunkTimesHeader[i+1], cell, cmp.Or(want, "a number from 0")))
 			}
 			numbers[i] = x
 		}
 		c.BytesPerVoxel, c.Dispatch, c.Start, c.Spawn = numbers[0], numbers[1], numbers[2], numbers[3]
+		c.Taken = numbers[6]
 		c.Add(int(numbers[4]), numbers[5])
 	}
 	if len(c.sizes) == 0 {
 		return c, fmt.Errorf("%s: no chunk times of %s", path, c.Model)
+	}
+	if c, err = c.Busy(evenIfBusy); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }

@@ -295,9 +295,9 @@ func TestChunkTimesSurviveTheirFile(t *testing.T) {
 	}
 	for row, want := range map[string]string{
 		"1,1,1,1,5,x": `time is "x", want seconds above 0`, "1,1,1,1,0.5,1": `voxels is "0.5", want a whole number from 1`,
-		"-1,1,1,1,5,1": `bytes_per_voxel is "-1", want a number from 0`,
+		"-1,1,1,1,5,1": `bytes_per_voxel is "-1", want a number from 0`, "1,1,1,1,5,1,1": `taken_share is "1", want a share from 0, below 1`,
 	} {
-		studytest.Write(t, path, strings.Join(chunkTimesHeader, ",")+"\nTensorModel,"+row+"\n")
+		studytest.Write(t, path, strings.Join(chunkTimesHeader[:2+strings.Count(row, ",")], ",")+"\nTensorModel,"+row+"\n")
 		if _, err := ReadChunkTimes(path, "dti", false); err == nil || !strings.Contains(err.Error(), "line 2: "+want) {
 			t.Errorf("row %s: error %v, want %q", row, err, want)
 		}
@@ -313,13 +313,32 @@ func TestDisturbedRunsAreNoChunkTimesUnlessTold(t *testing.T) {
 		!strings.Contains(err.Error(), "--even-if-busy") {
 		t.Errorf("a disturbed run: %v", err)
 	}
-	if _, err := timesOfRuns([]study.Record{run}, "dti", true); err != nil {
-		t.Error(err)
+	if c, err := timesOfRuns([]study.Record{run}, "dti", true); err != nil || !strings.Contains(c.Note, "disturbed 1 of its 1 run ") {
+		t.Errorf("a disturbed run, as told: note %q, error %v", c.Note, err)
 	}
 	calm := run
 	calm.Time, calm.Compute, calm.Taken = 1, 1, 0
 	c, err := timesOfRuns([]study.Record{run, calm}, "dti", false)
-	if err != nil || len(c.sizes) != 1 || len(c.sizes[0].perVoxel) != 1 || c.sizes[0].perVoxel[0] != 1e-3 {
-		t.Errorf("of a calm and a disturbed run: %+v, %v", c.sizes, err)
+	if err != nil || len(c.sizes) != 1 || len(c.sizes[0].perVoxel) != 1 || c.sizes[0].perVoxel[0] != 1e-3 || strings.Contains(c.Note, "disturbed") {
+		t.Errorf("of a calm and a disturbed run: %+v, %q, %v", c.sizes, c.Note, err)
+	}
+}
+
+// A file of chunk times knows that they were taken on a busy machine: a later prediction from it does, too.
+func TestChunkTimesOfABusyMachineStayThose(t *testing.T) {
+	c := ChunkTimes{Model: "TensorModel", Taken: 0.59}
+	c.Add(10, 1)
+	var text strings.Builder
+	if err := c.WriteCSV(&text); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "chunks.csv")
+	studytest.Write(t, path, text.String())
+	if _, err := ReadChunkTimes(path, "dti", false); err == nil || !strings.Contains(err.Error(), "chunks.csv: other programs took 59% of the core") ||
+		!strings.Contains(err.Error(), "--even-if-busy") {
+		t.Errorf("times of a busy machine: %v", err)
+	}
+	if c, err := ReadChunkTimes(path, "dti", true); err != nil || !strings.Contains(c.Note, "took 59% of the core") {
+		t.Errorf("the same, as told: note %q, error %v", c.Note, err)
 	}
 }
