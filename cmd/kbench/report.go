@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -83,45 +82,60 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 	return c
 }
 
-// readRuns reads the runs of CSV files, of which there must be some. It says on stderr where a file ends within a row.
+// readRuns reads the runs of CSV files, of which there must be some. It says on stderr where the last row of a file is not
+// whole, or may not be. Files that have the same runs are refused: a copy would make intervals too narrow.
 func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
-	first := map[[sha256.Size]byte]string{}
-	firstRun := map[[sha256.Size]byte]string{} // by file: a copy that another program saved has the same runs in other bytes
-	for _, file := range files {
+	byFile := map[string][]study.Record{}
+	for i, file := range files {
 		text, err := lock.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		hash := sha256.Sum256(text)
-		if same, twice := first[hash]; twice {
-			return nil, fmt.Errorf("%s and %s have the same runs: give one of them", same, file)
-		}
-		first[hash] = file
 		records, err := study.ParseRecords(file, text)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range records {
-			if len(files) == 1 {
-				break // ParseRecords has compared the rows of a file
+		for _, other := range files[:i] {
+			if err := sameRuns(other, file, byFile[other], records); err != nil {
+				return nil, err
 			}
-			hash := sha256.Sum256(fmt.Appendf(nil, "%+v", r))
-			if other, twice := firstRun[hash]; twice && other != file {
-				return nil, fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
-					other, file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
-			}
-			firstRun[hash] = file
 		}
-		if study.Unfinished(text) {
+		switch {
+		case study.Unfinished(text):
 			fmt.Fprintf(stderr, "kbench: warning: %s ends within a row, which is left out\n", file)
+		case text[len(text)-1] != '\n':
+			fmt.Fprintf(stderr, "kbench: warning: the last line of %s has no end: if the file was cut off, the last number is wrong\n", file)
 		}
+		byFile[file] = records
 		all = append(all, records...)
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s: there are no runs below the header", strings.Join(files, ", "))
 	}
 	return all, nil
+}
+
+// sameRuns is an error where two files have a run in common, though another program may have saved it in other bytes, and
+// where one has the medians of the other's runs.
+func sameRuns(one, two string, ofOne, ofTwo []study.Record) error {
+	known := map[string]bool{}
+	for _, r := range ofOne {
+		known[fmt.Sprintf("%+v", r)] = true
+	}
+	for _, r := range ofTwo {
+		if known[fmt.Sprintf("%+v", r)] {
+			return fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
+				one, two, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+		}
+	}
+	switch {
+	case study.HasMediansOf(ofOne, ofTwo):
+		return fmt.Errorf("%s has the medians of the runs in %s: give one of them", one, two)
+	case study.HasMediansOf(ofTwo, ofOne):
+		return fmt.Errorf("%s has the medians of the runs in %s: give one of them", two, one)
+	}
+	return nil
 }
 
 // writeStudy summarises records, writes the page and its figures, and then prints the table and the paths.
