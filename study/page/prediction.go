@@ -93,7 +93,11 @@ func (x Prediction) figure() (figure, error) {
 	sh.AddCurves(drawing.Words{Title: fmt.Sprintf("Prediction, not measurement: %s\n%s, %s", plan.Machine.Name,
 		words.Shorten(modelname.WordsOf(plan.Times.Model), 44), words.Voxels(plan.Voxels)), X: "cores", Y: "predicted speed-up"},
 		across, ys.LogAxis(1.3, drawing.PowerTicks{Label: words.Plain}), curves)
-	sh.AddCurves(drawing.Words{Title: "Prediction, not measurement\nspeed-up for each core", X: "cores", Y: "predicted efficiency"},
+	remark := ""
+	if plan.Times.Note != "" {
+		remark = " (predictions.csv has a note)"
+	}
+	sh.AddCurves(drawing.Words{Title: "Prediction, not measurement\nspeed-up for each core" + remark, X: "cores", Y: "predicted efficiency"},
 		across, drawing.Range{Low: 0.5, High: 1}.ValueAxis(drawing.Value{Linear: true, Level: 1, Top: 1, Label: words.Plain}), shares)
 	return drawInto(f, &sh)
 }
@@ -159,8 +163,9 @@ func lostTo(p simulate.Prediction) string {
 	return strings.Join(named, ", ")
 }
 
-// predictionsHeader names the columns of the predictions' file: every number in it is predicted.
-var predictionsHeader = []string{"machine", "model", "num_vox", "schedule", "cores", "nodes", "num_chunks", "predicted_time", "predicted_time_low",
+// predictionsHeader names the columns of the predictions' file. note says what is wrong with the times of chunks, and is
+// nearly always empty. Every number behind it is predicted.
+var predictionsHeader = []string{"machine", "model", "num_vox", "schedule", "cores", "nodes", "num_chunks", "note", "predicted_time", "predicted_time_low",
 	"predicted_time_high", "predicted_speed_up", "predicted_speed_up_low", "predicted_speed_up_high", "predicted_efficiency",
 	"predicted_memory_share", "predicted_clock_share", "predicted_short_calls_share", "predicted_dispatch_share", "predicted_steal_share", "predicted_start_share", "predicted_tail_share"}
 
@@ -171,7 +176,7 @@ func (x Prediction) writeCSV(w io.Writer) error {
 	out.Write(predictionsHeader)
 	for _, p := range x.Predictions {
 		row := []string{plan.Machine.Name, plan.Times.Model, strconv.Itoa(plan.Voxels), plan.Policy.String(), strconv.Itoa(p.Cores), strconv.Itoa(p.Nodes),
-			strconv.Itoa(p.Chunks)}
+			strconv.Itoa(p.Chunks), plan.Times.Note}
 		for _, x := range []float64{p.Time.Value, p.Time.Low, p.Time.High, p.SpeedUp.Value, p.SpeedUp.Low, p.SpeedUp.High, p.Efficiency,
 			p.Memory, p.Clock, p.Calls, p.Dispatch, p.Steal, p.Start, p.Tail} {
 			row = append(row, cells.Float(math.Round(x*1e9)/1e9))

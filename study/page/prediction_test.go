@@ -42,7 +42,7 @@ func TestEveryNumberSaysThatItIsPredicted(t *testing.T) {
 	if err != nil || len(rows) != len(x.Predictions)+1 {
 		t.Fatalf("%d rows (%v), want %d and a header", len(rows), err, len(x.Predictions))
 	}
-	for _, name := range rows[0][7:] {
+	for _, name := range rows[0][8:] {
 		if !strings.HasPrefix(name, "predicted_") {
 			t.Errorf("the column %s does not say that it is predicted", name)
 		}
@@ -57,6 +57,23 @@ func TestEveryNumberSaysThatItIsPredicted(t *testing.T) {
 	}
 	if d := readSVG(t, "prediction", f.SVG); d.series["series"] != 8 { // 1, 2, 4 and 8 nodes, in two panels
 		t.Errorf("the figure has %v", d.series)
+	}
+}
+
+// Times that a busy core gave are called so wherever the prediction is kept.
+func TestAPredictionKeepsTheNoteOfItsTimes(t *testing.T) {
+	x := prediction(t, []int{100})
+	x.Plan.Times.Note = "other programs took 59% of the core"
+	dir := t.TempDir()
+	if err := x.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(studytest.Read(t, filepath.Join(dir, "predictions.csv")))).ReadAll()
+	if err != nil || rows[0][7] != "note" || rows[1][7] != x.Plan.Times.Note {
+		t.Errorf("rows %q (%v)", rows[:2], err)
+	}
+	if svg := studytest.Read(t, filepath.Join(dir, "prediction.svg")); !strings.Contains(svg, "predictions.csv has a note") {
+		t.Error("the figure does not say that there is a note")
 	}
 }
 
