@@ -131,8 +131,8 @@ func (a *analysis) slowerAnswer() string {
 	if len(a.Reported) > 0 {
 		most := slices.Max(a.CPUCounts)
 		s, _ := a.on(most)
-		return fmt.Sprintf("%s: the report's shortest runs on %s take %s s. (What follows is of the published file's runs, which were made on other "+
-			"machines: the shortest on %s takes %s s.)", longer, words.CPUs(cpus), strings.Join(said, ", "), words.Count(most, "CPU"), words.Significant(s.time, 3))
+		return fmt.Sprintf("%s: the report's shortest runs on %s take %s s. (Those runs are not in the published file. Its runs were made on other "+
+			"machines, and all that follows is about them: their shortest on %s takes %s s.)", longer, words.CPUs(cpus), strings.Join(said, ", "), words.Count(most, "CPU"), words.Significant(s.time, 3))
 	}
 	return fmt.Sprintf("%s: the shortest runs on %s take %s s.", longer, words.CPUs(cpus), strings.Join(said, ", "))
 }

@@ -326,7 +326,7 @@ func TestTheReportsQuestionsAreAnsweredWithItsNumbers(t *testing.T) {
 	for question, words := range map[string][]string{
 		"Were 48 and 72 cores slower than 32?": {"no, not in seconds", "22.1, 14.7, 11.8, 11.5, 11.5 s", "113, 123, 127, 114, 117 s", "10.1, 10.3, 10.3"},
 		"Why do more cores help so little?":    {"of the 10.", "s that the fit gives the shortest run on 72 CPUs", "6.2 s are serial, on any number of cores", "hand out tasks"},
-		"What does a second hyperthread add?":  {"0% (0 to ", "eight cores take 21.9 s with 16 threads", "22.1 s with 8", "as well as the best value"},
+		"What does a second hyperthread add?":  {"0% (0 to ", "eight cores take 21.9 s with 16 threads", "22.1 s with 8", "as well as their own best value"},
 		"What is serial?":                      {"6.17 s (", "14, 17, 15 µs a voxel", "grows with the data"},
 		"What does a task cost?":               {"0.844 ms (", "0.99 ms for each further chunk", "pickle and copy the model"},
 		"What does a core cost?":               {"nothing that these runs show: 0 ms (0 to ", "the mean error is"},

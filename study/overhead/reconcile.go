@@ -43,12 +43,12 @@ func (a *analysis) reconciledWith(large *analysis) (r reconciliation, disagree b
 
 // short is the sentence of a summary.
 func (r reconciliation) short() string {
-	text := fmt.Sprintf("The runs of %s alone give %s%%, if their chunks are taken for equal. If a part of the chunks has little work, %s%% fits them ",
+	text := fmt.Sprintf("The runs of %s alone give %s%%, if their chunks are taken for equal. But if some of their chunks have little work, %s%% describes these runs ",
 		words.Voxels(r.small.Voxels), words.Significant(100*r.small.Thread.Value, 2), words.Significant(100*r.large.Thread.Value, 2))
 	if r.worse > enough {
-		return text + fmt.Sprintf("less well than the best value (AIC %.1f above): the two sizes disagree.", r.worse)
+		return text + fmt.Sprintf("less well than their own best value does (AIC %.1f above): the two sizes disagree.", r.worse)
 	}
-	return text + fmt.Sprintf("as well as the best value (AIC %.1f above).", r.worse)
+	return text + fmt.Sprintf("as well as their own best value does (AIC %.1f above).", r.worse)
 }
 
 func (r reconciliation) long() string {
