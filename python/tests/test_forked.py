@@ -67,10 +67,17 @@ def programs(owner):
 
 
 def is_there(process):
+    """Tell whether a process still has a thread.
+
+    Its first thread may end before the others. Only when all have ended are its files closed, and can its parent wait
+    for it.
+    """
     try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return False
+    state, threads = fields[0], int(fields[17])
+    return state != "Z" or threads > 1
 
 
 def gone_within(process, seconds):
