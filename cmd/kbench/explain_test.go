@@ -56,7 +56,7 @@ func TestExplainRefusesBrokenFilesInOneLine(t *testing.T) {
 	refuse(t, []string{"explain", path("other.csv", "a,b\n1,2\n")}, "other.csv", "num_chunks")
 	refuse(t, []string{"explain", path("word.csv", strings.Replace(whole, "ConstrainedSphericalDeconvModel", " ", 1))}, "word.csv", "line 2", "model")
 	refuse(t, []string{"explain", path("copied.csv", whole+lines[2])}, "copied.csv", "the same cells as in line 3")
-	refuse(t, []string{"report", recordedStudy, path("copy.csv", whole), "-o", filepath.Join(dir, "page")}, "copy.csv", "the same runs")
+	refuse(t, []string{"report", recordedStudy, path("copy.csv", whole), "-o", filepath.Join(dir, "page")}, "copy.csv", "both have the run of")
 	saved := path("saved.csv", "\ufeff"+strings.ReplaceAll(whole, "\n", "\r\n")) // the same runs, as a spreadsheet saves them
 	refuse(t, []string{"report", recordedStudy, saved, "-o", filepath.Join(dir, "page")}, "saved.csv", "a copy is no further run")
 	refuse(t, []string{"explain", recordedStudy, path("part.csv", strings.Join(lines[:9], ""))}, "part.csv", "a copy is no further run")
