@@ -64,7 +64,8 @@
 //	tries          how often the run was measured; the row is the try that was disturbed least
 //
 // In these four times a worker is ready to compute: first_touch_s, dispatch_s, steal_s and compute_s. Their sum is that
-// of cpu_s and taken_s.
+// of cpu_s and taken_s. What a worker waits for its CPU before it begins is part of start_wait_s, and not of taken_s. So a run
+// of some milliseconds, of which this wait is a large part, may be disturbed though its row does not say so.
 //
 // An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as it is: its columns
 // have another order, most of voxfit's are missing, and there is one more (campaign).
