@@ -83,13 +83,14 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 		}
 		line, _ := rows.FieldPos(0)
 		r, err := parseRow(fields, row)
-		if first, twice := lines[strings.Join(row, "\x00")]; twice && err == nil {
+		whole := strings.Join(row, "\x00")
+		if first, twice := lines[whole]; twice && err == nil {
 			err = fmt.Errorf("the same cells as in line %d: a copy is no further run, take one of them out", first)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: line %d: %w", path, line, err)
 		}
-		lines[strings.Join(row, "\x00")] = line
+		lines[whole] = line
 		records = append(records, r)
 	}
 }

@@ -87,11 +87,7 @@ func (o *metgOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer func() {
-			for _, folder := range slices.Backward(made) {
-				os.Remove(folder) // where nothing was written
-			}
-		}()
+		defer removeFolders(made) // where nothing was written
 	}
 	s, err := o.measure(ctx, stderr)
 	if err != nil {

@@ -86,8 +86,8 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 // whole, or may not be. Files that have the same runs are refused: a copy would make intervals too narrow.
 func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
-	byFile := map[string][]study.Record{}
-	for i, file := range files {
+	known := knownRuns{first: map[string]string{}}
+	for _, file := range files {
 		text, err := lock.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -96,8 +96,8 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range files[:i] {
-			if err := sameRuns(other, file, byFile[other], records); err != nil {
+		if len(files) > 1 {
+			if err := known.add(file, records); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +107,6 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 		case text[len(text)-1] != '\n':
 			fmt.Fprintf(stderr, "kbench: warning: the last line of %s has no end: if the file was cut off, the last number is wrong\n", file)
 		}
-		byFile[file] = records
 		all = append(all, records...)
 	}
 	if len(all) == 0 {
@@ -116,25 +115,37 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	return all, nil
 }
 
-// sameRuns is an error where two files have a run in common, though another program may have saved it in other bytes, and
-// where one has the medians of the other's runs.
-func sameRuns(one, two string, ofOne, ofTwo []study.Record) error {
-	known := map[string]bool{}
-	for _, r := range ofOne {
-		known[fmt.Sprintf("%+v", r)] = true
-	}
-	for _, r := range ofTwo {
-		if known[fmt.Sprintf("%+v", r)] {
+// knownRuns are the runs of the files that were read.
+type knownRuns struct {
+	first   map[string]string // the file that has a run, by the run
+	files   []string
+	records [][]study.Record // of each file
+}
+
+// add takes in the runs of a file. It is an error where another file has one of them, though another program may have
+// saved it in other bytes, and where one file has the medians of the other's runs. The rows of a file have been compared
+// with each other by ParseRecords.
+func (k *knownRuns) add(file string, records []study.Record) error {
+	runs := make([]string, len(records))
+	for i, r := range records {
+		runs[i] = fmt.Sprintf("%+v", r)
+		if other, twice := k.first[runs[i]]; twice {
 			return fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
-				one, two, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+				other, file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
 		}
 	}
-	switch {
-	case study.HasMediansOf(ofOne, ofTwo):
-		return fmt.Errorf("%s has the medians of the runs in %s: give one of them", one, two)
-	case study.HasMediansOf(ofTwo, ofOne):
-		return fmt.Errorf("%s has the medians of the runs in %s: give one of them", two, one)
+	for i, other := range k.files {
+		switch {
+		case study.HasMediansOf(k.records[i], records):
+			return fmt.Errorf("%s has the medians of the runs in %s: give one of them", other, file)
+		case study.HasMediansOf(records, k.records[i]):
+			return fmt.Errorf("%s has the medians of the runs in %s: give one of them", file, other)
+		}
 	}
+	for _, run := range runs {
+		k.first[run] = file
+	}
+	k.files, k.records = append(k.files, file), append(k.records, records)
 	return nil
 }
 

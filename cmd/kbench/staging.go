@@ -109,6 +109,13 @@ func makeFolders(path string) (made []string, err error) {
 	return made, nil
 }
 
+// removeFolders removes the folders that makeFolders made, as far as nothing is in them.
+func removeFolders(made []string) {
+	for _, folder := range slices.Backward(made) {
+		disk.Remove(folder) // this fails on purpose for a folder that is not empty
+	}
+}
+
 // claim says which files will be written. If one exists it returns an error, unless force is set.
 func (s *staging) claim(names []string, force bool) error {
 	s.names = names
@@ -267,9 +274,7 @@ func (s *staging) remove() {
 		_ = s.held.Release() // the process's end does as much
 		s.held = nil
 	}
-	for i := len(s.made) - 1; i >= 0; i-- {
-		disk.Remove(s.made[i]) // this fails on purpose for a folder that is not empty
-	}
+	removeFolders(s.made)
 	s.made = nil
 }
 

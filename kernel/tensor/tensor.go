@@ -174,14 +174,12 @@ func (t *fitter) remark(status *kernel.Status, params []float64, raised bool) {
 }
 
 // notNegative says whether a tensor has no eigenvalue below zero, apart from rounding. Nearly all tensors have three
-// that are above zero, which their leading minors show (Sylvester's criterion). The other tensors take a longer look.
+// that are above zero, which the leading minors show. The other tensors take a longer look.
 func (t *fitter) notNegative(params []float64) bool {
 	_ = params[5]
 	xx, xy, yy := params[0]+t.leastDiffusivity, params[1], params[2]+t.leastDiffusivity
 	xz, yz, zz := params[3], params[4], params[5]+t.leastDiffusivity
-	xxyy := float64(xx*yy) - float64(xy*xy)
-	determinant := float64(zz*xxyy) - float64(yz*(float64(xx*yz)-float64(xy*xz))) + float64(xz*(float64(xy*yz)-float64(yy*xz)))
-	if xx > 0 && xxyy > 0 && determinant > 0 {
+	if xxyy, determinant := reftensor.Minors(xx, xy, yy, xz, yz, zz); xx > 0 && xxyy > 0 && determinant > 0 {
 		return true
 	}
 	return reftensor.NotNegative(&[6]float64{xx, xy, yy, xz, yz, zz})

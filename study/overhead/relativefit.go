@@ -83,9 +83,9 @@ func (p problem) scaleColumns() []float64 {
 	return scale
 }
 
-// solveWeighted solves with the squares of the weights; its result is valid until the next. The normal equations are ten times as quick as nnls.Solve, and
-// hundreds of thousands of problems are solved for the intervals. They lose half of the digits where columns are nearly
-// dependent; nnls.Solve then takes over.
+// solveWeighted solves with the squares of the weights. Its result is valid until the next call. The normal equations are
+// ten times as quick as nnls.Solve, and hundreds of thousands of problems are solved for the intervals. They lose half of
+// the digits where columns are nearly dependent; nnls.Solve then takes over.
 func (p problem) solveWeighted(e *normalEquations, squared []float64) []float64 {
 	if e.set(p, squared); e.solve() {
 		return e.x[:p.columns]

@@ -28,21 +28,22 @@ type Machines struct {
 
 // Write writes index.html, one file that needs no other, and beside it figures/*.svg.
 func (x Machines) Write(dir string) error {
-	f, err := x.speedUpFigure()
+	machines := x.shown()
+	f, err := speedUpFigure(machines)
 	if err != nil {
 		return err
 	}
 	figures := []figure{f}
 	var parts []machinePart
-	for i, s := range x.Studies {
-		handing, err := efficiencyFigure(s.METG, fmt.Sprintf("efficiency-%d", i+1))
+	for i, m := range machines {
+		handing, err := efficiencyFigure(m.METG, fmt.Sprintf("efficiency-%d", i+1))
 		if err != nil {
 			return err
 		}
 		figures = append(figures, handing)
 		parts = append(parts, machinePart{
-			Name: x.name(i), Facts: factsOf(s), Bandwidth: bandwidthTable(s.Bandwidth), Busy: x.busy(i), Disturbed: s.Bandwidth.Disturbed, METG: newTable(metgHeader, metgRows(s.METG), metgIsText),
-			Missing: missingOf(s.METG), Fits: newTable(fitsHeader, x.fitRows(i), fitIsText),
+			Name: m.name, Facts: factsOf(m.Study), Bandwidth: bandwidthTable(m.Bandwidth), Busy: m.busy, Disturbed: m.Bandwidth.Disturbed,
+			METG: newTable(metgHeader, metgRows(m.METG), metgIsText), Missing: missingOf(m.METG), Fits: newTable(fitsHeader, m.fitRows(), fitIsText),
 		})
 	}
 	drawn, title := pageFigures(figures), "Machines beside each other"
@@ -59,7 +60,7 @@ func (x Machines) Write(dir string) error {
 		InShort []string
 		SpeedUp pageFigure
 		Parts   []machinePart
-	}{x, title, dayAndTime(x.Made), x.InShort(), drawn[0], parts}, figures)
+	}{x, title, dayAndTime(x.Made), inShort(machines), drawn[0], parts}, figures)
 }
 
 // A machinePart is one machine's part of the page.
@@ -128,6 +129,28 @@ type fitted struct {
 	predicted    float64 // NaN: none
 }
 
+// A shownStudy is one machine's study, and what the page concludes from it.
+type shownStudy struct {
+	kit.Study
+	name string
+	busy string   // says in a sentence that other programs took the CPUs; empty where they did not
+	fits []fitted // the settings in the order of the plan; those of a busy machine have no speed-up
+}
+
+func (x Machines) shown() []shownStudy {
+	var all []shownStudy
+	for i, s := range x.Studies {
+		m := shownStudy{Study: s, name: x.name(i), busy: x.busy(i), fits: fitsOf(s)}
+		if m.busy != "" {
+			for k := range m.fits {
+				m.fits[k].speedUp = math.NaN()
+			}
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
 // busy says in a sentence that other programs took a machine's CPUs; it is empty where they did not.
 func (x Machines) busy(i int) string {
 	s := x.Studies[i]
@@ -148,17 +171,6 @@ func (x Machines) busy(i int) string {
 	}
 	return fmt.Sprintf("%s: other programs took the CPUs: %s. Its times are those of a busy machine, and nothing is concluded from them. "+
 		"Measure again when it is idle.", x.name(i), how)
-}
-
-// fits returns the settings of a study in the order of its plan. Those of a busy machine have no speed-up.
-func (x Machines) fits(i int) []fitted {
-	all := fitsOf(x.Studies[i])
-	if x.busy(i) != "" {
-		for k := range all {
-			all[k].speedUp = math.NaN()
-		}
-	}
-	return all
 }
 
 func fitsOf(s kit.Study) []fitted {
@@ -220,15 +232,14 @@ func timesOf(records []study.Record, of func(study.Record) bool) []float64 {
 	return all
 }
 
-func (x Machines) fitRows(i int) [][]string {
+func (m shownStudy) fitRows() [][]string {
 	var rows [][]string
-	busy := x.busy(i) != ""
-	for _, f := range x.fits(i) {
+	for _, f := range m.fits {
 		predicted, ratio := "-", "-"
 		if !math.IsNaN(f.predicted) {
 			predicted = words.Significant(f.predicted, 3)
 		}
-		if !math.IsNaN(f.predicted) && !busy {
+		if !math.IsNaN(f.predicted) && m.busy == "" {
 			ratio = fmt.Sprintf("%.2f", f.time.Median/f.predicted)
 		}
 		speedUp := "-"
@@ -241,20 +252,21 @@ func (x Machines) fitRows(i int) [][]string {
 	return rows
 }
 
-// InShort says for each machine that was not busy what speed-up its largest number of CPUs gave, and how far off the predictions were.
-func (x Machines) InShort() []string {
+// inShort says for each machine that was not busy what speed-up its largest number of CPUs gave, and how far off the
+// predictions were.
+func inShort(machines []shownStudy) []string {
 	var sentences []string
-	for i := range x.Studies {
-		if x.busy(i) != "" {
+	for _, m := range machines {
+		if m.busy != "" {
 			continue
 		}
 		var most []fitted
 		var errors []float64
-		for _, f := range x.fits(i) {
+		for _, f := range m.fits {
 			if !math.IsNaN(f.predicted) {
 				errors = append(errors, math.Abs(f.time.Median/f.predicted-1))
 			}
-			k := slices.IndexFunc(most, func(m fitted) bool { return m.model == f.model })
+			k := slices.IndexFunc(most, func(g fitted) bool { return g.model == f.model })
 			switch {
 			case k < 0:
 				most = append(most, f)
@@ -263,7 +275,7 @@ func (x Machines) InShort() []string {
 			}
 		}
 		for _, f := range most {
-			said := fmt.Sprintf("%s: %s took %s s at best, on %s (%s; %s)", x.name(i), modelname.WordsOf(f.model), words.Significant(f.time.Median, 3),
+			said := fmt.Sprintf("%s: %s took %s s at best, on %s (%s; %s)", m.name, modelname.WordsOf(f.model), words.Significant(f.time.Median, 3),
 				words.Count(f.cpus, "CPU"), words.Count(f.cores, "core"), f.sweep)
 			if math.IsNaN(f.speedUp) {
 				said += ", faster than the CPUs allow against the serial fits, which were disturbed: no speed-up is given."
@@ -273,7 +285,7 @@ func (x Machines) InShort() []string {
 			sentences = append(sentences, said)
 		}
 		if len(errors) > 0 {
-			sentences = append(sentences, fmt.Sprintf("%s: the predictions, made before the fits, were off by %s in the median, by %s at most.", x.name(i),
+			sentences = append(sentences, fmt.Sprintf("%s: the predictions, made before the fits, were off by %s in the median, by %s at most.", m.name,
 				words.Percent(study.Median(errors)), words.Percent(slices.Max(errors))))
 		}
 	}
@@ -283,17 +295,18 @@ func (x Machines) InShort() []string {
 // WriteTable writes the sentences and the tables of fits for a terminal.
 func (x Machines) WriteTable(w io.Writer) error {
 	var b strings.Builder
-	for i := range x.Studies {
-		fmt.Fprintf(&b, "%s\n", x.name(i))
-		writeColumns(&b, append([][]string{fitsHeader}, x.fitRows(i)...), fitIsText)
+	machines := x.shown()
+	for _, m := range machines {
+		fmt.Fprintf(&b, "%s\n", m.name)
+		writeColumns(&b, append([][]string{fitsHeader}, m.fitRows()...), fitIsText)
 		b.WriteString("\n")
 	}
-	for i := range x.Studies {
-		if busy := x.busy(i); busy != "" {
-			writeWrapped(&b, "", busy)
+	for _, m := range machines {
+		if m.busy != "" {
+			writeWrapped(&b, "", m.busy)
 		}
 	}
-	for _, sentence := range x.InShort() {
+	for _, sentence := range inShort(machines) {
 		writeWrapped(&b, "", sentence)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -301,7 +314,7 @@ func (x Machines) WriteTable(w io.Writer) error {
 }
 
 // speedUpFigure draws the speed-up of each machine and sweep over the CPUs, a panel for each model.
-func (x Machines) speedUpFigure() (figure, error) {
+func speedUpFigure(machines []shownStudy) (figure, error) {
 	f := figure{Name: "speed-up", Title: "Speed-up over the CPUs",
 		Caption: "How many times as fast as the serial fit on the same machine, by the number of CPUs (hardware threads). The grey line is as " +
 			"many times as CPUs. Points are medians."}
@@ -310,10 +323,10 @@ func (x Machines) speedUpFigure() (figure, error) {
 	panels := map[string][]drawing.Curve{}
 	var models []string
 	xs, ys, places := drawing.EmptyRange(), drawing.EmptyRange(), 0
-	for i, s := range x.Studies {
-		for _, sweep := range s.Plan.Sweeps {
-			name, drawn := x.name(i)+", "+sweep.Name, false
-			for _, point := range x.fits(i) {
+	for i, m := range machines {
+		for _, sweep := range m.Plan.Sweeps {
+			name, drawn := m.name+", "+sweep.Name, false
+			for _, point := range m.fits {
 				if point.sweep != sweep.Name || math.IsNaN(point.speedUp) {
 					continue
 				}

@@ -83,11 +83,11 @@ func TestThePageOfMachinesGivesNoSpeedUpAboveTheCPUs(t *testing.T) {
 			}
 		}
 	}
-	said := strings.Join((Machines{Studies: []kit.Study{s}}).InShort(), " ")
+	said := strings.Join(inShort((Machines{Studies: []kit.Study{s}}).shown()), " ")
 	if !strings.Contains(said, "faster than the CPUs allow against the serial fits") || strings.Contains(said, "times as fast") {
 		t.Errorf("it says %q", said)
 	}
-	for _, f := range (Machines{Studies: []kit.Study{s}}).fits(0) {
+	for _, f := range (Machines{Studies: []kit.Study{s}}).shown()[0].fits {
 		if f.speedUp > float64(f.cpus) {
 			t.Errorf("%s on %d CPUs: speed-up %g", f.sweep, f.cpus, f.speedUp)
 		}

@@ -83,9 +83,17 @@ const strangeMisfit = 2
 // NotNegative says whether a tensor has no eigenvalue below zero.
 func NotNegative(d *[6]float64) bool {
 	xx, xy, yy, xz, yz, zz := d[0], d[1], d[2], d[3], d[4], d[5]
-	xxyy, xxzz, yyzz := float64(xx*yy)-float64(xy*xy), float64(xx*zz)-float64(xz*xz), float64(yy*zz)-float64(yz*yz)
-	determinant := float64(zz*xxyy) - float64(yz*(float64(xx*yz)-float64(xy*xz))) + float64(xz*(float64(xy*yz)-float64(yy*xz)))
+	xxyy, determinant := Minors(xx, xy, yy, xz, yz, zz)
+	xxzz, yyzz := float64(xx*zz)-float64(xz*xz), float64(yy*zz)-float64(yz*yz)
 	return xx >= 0 && yy >= 0 && zz >= 0 && xxyy >= 0 && xxzz >= 0 && yyzz >= 0 && determinant >= 0
+}
+
+// Minors returns the leading minors of order 2 and 3 of a tensor. Where they and xx are above zero, all eigenvalues are
+// (Sylvester's criterion).
+func Minors(xx, xy, yy, xz, yz, zz float64) (xxyy, determinant float64) {
+	xxyy = float64(xx*yy) - float64(xy*xy)
+	determinant = float64(zz*xxyy) - float64(yz*(float64(xx*yz)-float64(xy*xz))) + float64(xz*(float64(xy*yz)-float64(yy*xz)))
+	return xxyy, determinant
 }
 
 // Ordinary says whether a tensor has no eigenvalue below zero or above a limit.
