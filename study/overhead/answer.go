@@ -23,8 +23,18 @@ type Answer struct {
 // the model, with the engine where there are several engines; it is empty where there is one model.
 type Said struct{ Of, Answer, Check string }
 
-// answers returns the study's questions with their answers.
-func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) []Answer {
+// The study's questions. That about slower runs is slowerQuestion's.
+const (
+	whyQuestion    = "Why do more cores help so little?"
+	threadQuestion = "What does a second hyperthread add?"
+	serialQuestion = "What is serial?"
+	taskQuestion   = "What does a task cost?"
+	coreQuestion   = "What does a core cost?"
+	rentQuestion   = "What to rent?"
+)
+
+// largestOfEach returns the analysis of the largest data set of each engine and model.
+func largestOfEach(analyses []*analysis) []*analysis {
 	var main []*analysis
 	for _, a := range analyses { // the larger data set first
 		if !slices.ContainsFunc(main, func(b *analysis) bool {
@@ -35,6 +45,11 @@ func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) 
 			main = append(main, a)
 		}
 	}
+	return main
+}
+
+// answers returns the study's questions with their answers.
+func (e Explanation) answers(main, analyses []*analysis, reconciled []reconciliation) []Answer {
 	prices := e.Summary.Prices
 	var all []Answer
 	for _, q := range []struct {
@@ -42,12 +57,12 @@ func (e Explanation) answers(analyses []*analysis, reconciled []reconciliation) 
 		answer, check func(*analysis) string
 	}{
 		{slowerQuestion(main), (*analysis).slowerAnswer, (*analysis).slowerCheck},
-		{"Why do more cores help so little?", (*analysis).whyAnswer, (*analysis).whyCheck},
-		{"What does a second hyperthread add?", (*analysis).threadAnswer, func(a *analysis) string { return a.threadCheck(reconciled) }},
-		{"What is serial?", (*analysis).serialAnswer, func(a *analysis) string { return a.serialCheck(analyses) }},
-		{"What does a task cost?", (*analysis).taskAnswer, func(a *analysis) string { return a.taskCheck(analyses) }},
-		{"What does a core cost?", (*analysis).coreAnswer, (*analysis).coreCheck},
-		{"What to rent?", func(a *analysis) string { return a.rentAnswer(prices) }, func(a *analysis) string { return a.rentCheck(prices) }},
+		{whyQuestion, (*analysis).whyAnswer, (*analysis).whyCheck},
+		{threadQuestion, (*analysis).threadAnswer, func(a *analysis) string { return a.threadCheck(reconciled) }},
+		{serialQuestion, (*analysis).serialAnswer, func(a *analysis) string { return a.serialCheck(analyses) }},
+		{taskQuestion, (*analysis).taskAnswer, func(a *analysis) string { return a.taskCheck(analyses) }},
+		{coreQuestion, (*analysis).coreAnswer, (*analysis).coreCheck},
+		{rentQuestion, func(a *analysis) string { return a.rentAnswer(prices) }, func(a *analysis) string { return a.rentCheck(prices) }},
 	} {
 		answer := Answer{Question: q.question}
 		for _, a := range main {
@@ -102,39 +117,58 @@ func (a *analysis) reportedOf() []study.PublishedResult {
 	return slices.DeleteFunc(study.PublishedResults(), func(r study.PublishedResult) bool { return r.Model != a.Model || r.BestSeconds == 0 })
 }
 
-// slowerAnswer says whether a larger number of CPUs took longer, in seconds.
-func (a *analysis) slowerAnswer() string {
-	var cpus []int
-	var times []float64
+// shortestTimes are the times of the shortest runs on each number of CPUs: those of the report, if it has the model, and
+// otherwise those that were fitted.
+type shortestTimes struct {
+	cpus  []int
+	times []float64
+	said  string // the times, in seconds
+}
+
+func (a *analysis) shortestTimes() shortestTimes {
+	var t shortestTimes
 	var said []string
 	for _, r := range a.reportedOf() {
-		cpus, times, said = append(cpus, r.CPUs), append(times, r.BestSeconds), append(said, words.Plain(r.BestSeconds))
+		t.cpus, t.times, said = append(t.cpus, r.CPUs), append(t.times, r.BestSeconds), append(said, words.Plain(r.BestSeconds))
 	}
-	if cpus == nil {
+	if t.cpus == nil {
 		for _, n := range a.CPUCounts {
 			s, _ := a.on(n)
-			cpus, times, said = append(cpus, n), append(times, s.time), append(said, words.Significant(s.time, 3))
+			t.cpus, t.times, said = append(t.cpus, n), append(t.times, s.time), append(said, words.Significant(s.time, 3))
 		}
 	}
-	if len(cpus) < 2 {
+	t.said = strings.Join(said, ", ")
+	return t
+}
+
+// slower returns the first number of CPUs on which the shortest run took longer than on fewer, and by which share; 0
+// where there is none. A difference of 2% may be noise.
+func (t shortestTimes) slower() (cpus int, by float64) {
+	for i := 1; i < len(t.times); i++ {
+		if fastest := slices.Min(t.times[:i]); t.times[i] > 1.02*fastest {
+			return t.cpus[i], t.times[i]/fastest - 1
+		}
+	}
+	return 0, 0
+}
+
+// slowerAnswer says whether a larger number of CPUs took longer, in seconds.
+func (a *analysis) slowerAnswer() string {
+	t := a.shortestTimes()
+	if len(t.cpus) < 2 {
 		return ""
 	}
-	longer := ""
-	for i := 1; i < len(times); i++ {
-		if fastest := slices.Min(times[:i]); times[i] > 1.02*fastest && longer == "" {
-			longer = fmt.Sprintf("yes, on %s by %s", words.Count(cpus[i], "CPU"), words.Percent(times[i]/fastest-1))
-		}
-	}
-	if longer == "" {
-		longer = "no, not in seconds"
+	verdict := "no, not in seconds"
+	if cpus, by := t.slower(); cpus > 0 {
+		verdict = fmt.Sprintf("yes, on %s by %s", words.Count(cpus, "CPU"), words.Percent(by))
 	}
 	if len(a.Reported) > 0 {
 		most := slices.Max(a.CPUCounts)
 		s, _ := a.on(most)
 		return fmt.Sprintf("%s: the report's shortest runs on %s take %s s. (Those runs are not in the published file. Its runs were made on other "+
-			"machines, and all that follows is about them: their shortest on %s takes %s s.)", longer, words.CPUs(cpus), strings.Join(said, ", "), words.Count(most, "CPU"), words.Significant(s.time, 3))
+			"machines, and all that follows is about them: their shortest on %s takes %s s.)", verdict, words.CPUs(t.cpus), t.said, words.Count(most, "CPU"), words.Significant(s.time, 3))
 	}
-	return fmt.Sprintf("%s: the shortest runs on %s take %s s.", longer, words.CPUs(cpus), strings.Join(said, ", "))
+	return fmt.Sprintf("%s: the shortest runs on %s take %s s.", verdict, words.CPUs(t.cpus), t.said)
 }
 
 func secondsList(times []float64) string {
@@ -170,7 +204,7 @@ func (a *analysis) slowerCheck() string {
 	if slices.IsSorted(ups) {
 		falls = "with one serial time for all, nothing falls"
 	}
-	return fmt.Sprintf("each speed-up of the report is over a serial time of its own: speed-up times best time is %s s on %s. Over their mean, %s s, "+
+	return fmt.Sprintf("each speed-up of the report is over a serial time of its own, which makes most of the dip: speed-up times best time is %s s on %s. Over their mean, %s s, "+
 		"the speed-ups are %s: %s.", secondsList(serial), words.CPUs(cpus), words.Significant(mean, 3), secondsList(ups), falls)
 }
 
@@ -294,6 +328,11 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 				words.Significant(scale*slope, 2), unit))
 		}
 	}
+	text, it := "", "it"
+	if said != nil {
+		text, it = strings.Join(said, "; ")+". ", "It"
+	}
+	said = nil
 	for _, b := range analyses {
 		same := b.Condition
 		same.Voxels = a.Voxels
@@ -301,10 +340,10 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 			said = append(said, fmt.Sprintf("%s on %s", b.Chunk.InWords(scale, unit), words.Voxels(b.Voxels)))
 		}
 	}
-	if said == nil {
-		return ""
+	if said != nil {
+		text += it + " is " + strings.Join(said, " and ") + ". "
 	}
-	return strings.Join(said, "; ") + "." + a.tracedTask()
+	return strings.TrimSpace(text + a.tracedTask())
 }
 
 // tracedTask says what a task of the study's program consists of, by BENCHMARKS.md, where the runs are those of the report.
@@ -313,7 +352,7 @@ func (a *analysis) tracedTask() string {
 	if len(a.Reported) == 0 || said == "" {
 		return ""
 	}
-	return " " + said
+	return said
 }
 
 func (a *analysis) coreAnswer() string {
@@ -322,7 +361,7 @@ func (a *analysis) coreAnswer() string {
 	}
 	_, largest := a.largest()
 	s := shortest(largest)
-	text := fmt.Sprintf("%s, at most %s s for the %s in use in the shortest run", a.Core.InWords(1e3, "ms"), words.Significant(a.Core.High*s.inUse(), 2),
+	text := fmt.Sprintf("%s, at most %s s for the %s in use in the shortest run", a.coreCost(), words.Significant(a.Core.High*s.inUse(), 2),
 		words.Count(int(s.inUse()), "core"))
 	if a.Core.Low == 0 {
 		return "nothing that these runs show: " + text + "."
@@ -330,13 +369,15 @@ func (a *analysis) coreAnswer() string {
 	return text + "."
 }
 
+func (a *analysis) coreCost() string { return a.Core.InWords(1e3, "ms") }
+
 // coreCheck says how much worse CPU counts that were left out are predicted without the cost of a core.
 func (a *analysis) coreCheck() string {
 	without := a.formNamed("without a cost of each core")
 	if a.Core == nil || without.CPUs.N == 0 {
 		return ""
 	}
-	return fmt.Sprintf("on CPU counts left out the mean error is %s with this cost and %s without it.", words.Percent(a.Forms[0].CPUs.Mean),
+	return fmt.Sprintf("on CPU counts left out the mean error is %s with a cost of each core and %s without.", words.Percent(a.Forms[0].CPUs.Mean),
 		words.Percent(without.CPUs.Mean))
 }
 
@@ -346,12 +387,12 @@ func (a *analysis) rentAnswer(prices study.Prices) string {
 	if !ok {
 		return ""
 	}
-	text := fmt.Sprintf("a machine of %s for the least money, $%s and %s s a data set", words.Count(cheap.cpus, "CPU"), words.Significant(cheap.dollars, 2),
+	text := fmt.Sprintf("a machine of %s costs least, $%s and %s s a data set", words.Count(cheap.cpus, "CPU"), words.Significant(cheap.dollars, 2),
 		words.Significant(cheap.time, 3))
 	if cheap.cpus == fast.cpus {
-		return text + ", and for the least time."
+		return text + ", and is fastest."
 	}
-	return text + fmt.Sprintf("; one of %s for the least time, %s times as fast for %s times the money.", words.Count(fast.cpus, "CPU"),
+	return text + fmt.Sprintf(", and one of %s is fastest, %s times as fast for %s times the money.", words.Count(fast.cpus, "CPU"),
 		words.Significant(cheap.time/fast.time, 2), words.Significant(fast.dollars/cheap.dollars, 2))
 }
 

@@ -39,9 +39,9 @@
 //
 // # Answers
 //
-// An [Explanation] begins with the study's questions and what the runs say ([Answer]). An answer comes with its check:
-// measured times, another size of data, or runs that were left out of the fit. If other programs disturbed the runs,
-// nothing is fitted, and there are no answers.
+// An [Explanation] begins with the answers in at most five sentences. The study's questions follow one by one, with what
+// the runs say for each model ([Answer]). An answer comes with its check: measured times, another size of data, or runs
+// that were left out of the fit. If other programs disturbed the runs, nothing is fitted, and there are no answers.
 //
 // Five other reasons why many cores gain little are fitted, each in the place of contention ([Alternative]):
 //
@@ -91,6 +91,6 @@
 //   - A form (form.go) is one formula for the time of a setting. The known laws (laws.go) are other formulas.
 //   - All are fitted in the same way (relativefit.go), judged on settings that were left out (leftout.go), and fitted to
 //     resampled settings for the intervals (resample.go).
-//   - Answers are in answer.go, other reasons in alternative.go and gap.go, data sets that disagree in reconcile.go, and what
+//   - Answers are in answer.go, and in short in inshort.go; other reasons in alternative.go and gap.go, data sets that disagree in reconcile.go, and what
 //     limits the speed, in words, in limits.go.
 package overhead

@@ -41,12 +41,12 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	var analyses []*analysis
 	for _, c := range conditions {
 		a := newAnalysis(c, groups[c], o.Machines)
+		a.Name = variants.Name(variants.Of(c))
 		if len(a.settings) < fewestSettings {
 			e.Notes = append(e.Notes, fmt.Sprintf("%s, %s (%s): %s of CPUs and chunks, and at least %d are needed to tell the costs apart.",
-				modelname.WordsOf(c.Model), words.Voxels(c.Voxels), c.Engine, words.Count(len(a.settings), "setting"), fewestSettings))
+				modelname.WordsOf(c.Model), words.Voxels(c.Voxels), a.Name, words.Count(len(a.settings), "setting"), fewestSettings))
 			continue
 		}
-		a.Name = variants.Name(variants.Of(c))
 		analyses = append(analyses, a)
 	}
 	var fits sync.WaitGroup // each draws from its own random numbers, so that the order does not matter
@@ -66,7 +66,9 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 		e.Overheads = append(e.Overheads, a.Overhead)
 	}
 	e.Gaps = gaps(analyses)
-	e.Answers = e.answers(analyses, reconciled)
+	main := largestOfEach(analyses)
+	e.Answers = e.answers(main, analyses, reconciled)
+	e.InShort = e.inShort(main, e.Answers)
 	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
 	for _, r := range reconciled {
 		e.Notes = append(e.Notes, r.long())

@@ -330,11 +330,27 @@ func TestTheReportsQuestionsAreAnsweredWithItsNumbers(t *testing.T) {
 		"What is serial?":                      {"6.17 s (", "14, 17, 15 µs a voxel", "grows with the data"},
 		"What does a task cost?":               {"0.844 ms (", "0.99 ms for each further chunk", "pickle and copy the model"},
 		"What does a core cost?":               {"nothing that these runs show: 0 ms (0 to ", "the mean error is"},
-		"What to rent?":                        {"a machine of 8 CPUs for the least money", "9 machines of 8 CPUs cost an hour what one of 72 does"},
+		"What to rent?":                        {"a machine of 8 CPUs costs least", "9 machines of 8 CPUs cost an hour what one of 72 does"},
 	} {
 		for _, w := range words {
 			if !strings.Contains(said[question], w) {
 				t.Errorf("%s The answer does not say %q: %s", question, w, said[question])
+			}
+		}
+	}
+	if len(e.InShort) != 5 {
+		t.Errorf("the answer has %d sentences", len(e.InShort))
+	}
+	for i, words := range [][]string{
+		{"In seconds, 48 and 72 cores were not slower than 32: ", "22.1, 14.7, 11.8, 11.5, 11.5 s", "106.5, 60.9", "113, 123, 127, 114, 117 s"},
+		{"a second hyperthread adds 0% (0 to ", "it adds 16", "eight cores take 21.9 s with 16 threads"},
+		{"the serial part is 6.17 s (", "it is 7.05 s (", "14, 17, 15 µs a voxel"},
+		{"a task costs 0.844 ms (", "a core costs nothing that these runs show, 0 ms (0 to ", "0.99 ms for each further chunk; on CPU counts left out"},
+		{"a machine of 8 CPUs costs least", "one of 72 CPUs is fastest", "9 machines of 8 CPUs"},
+	} {
+		for _, w := range words {
+			if s := e.InShort[i]; !strings.Contains(s.Answer+" Check: "+s.Check, w) {
+				t.Errorf("sentence %d does not say %q: %+v", i+1, w, s)
 			}
 		}
 	}

@@ -15,7 +15,8 @@ type Options struct {
 // An Explanation says what the runs of each model spend their time on. It holds only what a page shows.
 type Explanation struct {
 	Overheads []Overhead    // by model, the larger data set first; none where the machine was busy
-	Answers   []Answer      // the study's questions
+	InShort   []Said        // the answers for all models in at most five sentences; Of is empty
+	Answers   []Answer      // the study's questions, model by model
 	Busy      string        // says that it was; empty otherwise
 	Gaps      []Gap         // of the published report's times, the likeliest first; only for the published study's runs
 	Notes     []string      // what a reader should know, a sentence or two each

@@ -23,6 +23,7 @@ type Explanation struct {
 
 // An overheadSection is what the template of the section sees, on this page and on that of a Report.
 type overheadSection struct {
+	InShort        []overhead.Said
 	Answers        []overhead.Answer
 	Busy           string // says that the machine was; empty otherwise
 	OnTop          bool   // the page has the answers above this section
@@ -58,7 +59,7 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		all[i].Number = 0 // the other figures of a report have numbers
 	}
 	first := min(2, len(all))
-	s := &overheadSection{Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:first], Figures: all[first:], Notes: e.Notes, Resamples: e.Resamples, ReportedTitle: reportedTitle}
+	s := &overheadSection{InShort: e.InShort, Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:first], Figures: all[first:], Notes: e.Notes, Resamples: e.Resamples, ReportedTitle: reportedTitle}
 	for _, h := range e.Overheads {
 		m := overheadModel{Title: titleOf(h), Limits: h.Limits}
 		m.From = fmt.Sprintf("%s: CPU counts %s, each in several numbers of chunks.", timesOfFit(h.Runs, h.Settings), words.List(h.CPUCounts))
@@ -108,6 +109,18 @@ func (s *overheadSection) figures() []figure {
 	return all
 }
 
+// withCheck returns an answer as a line of text.
+func withCheck(s overhead.Said) string {
+	text := s.Answer
+	if s.Of != "" {
+		text = s.Of + ": " + text
+	}
+	if s.Check != "" {
+		text += " Check: " + s.Check
+	}
+	return text
+}
+
 // WriteTable writes the explanation for a terminal.
 func (x Explanation) WriteTable(w io.Writer) error {
 	var b strings.Builder
@@ -118,18 +131,15 @@ func (x Explanation) WriteTable(w io.Writer) error {
 		_, err := io.WriteString(w, b.String())
 		return err
 	}
+	for i, s := range e.InShort {
+		b.WriteString("\n")
+		writeWrapped(&b, fmt.Sprintf("%d. ", i+1), withCheck(s))
+	}
 	for _, a := range e.Answers {
 		b.WriteString("\n")
 		writeWrapped(&b, "", a.Question)
 		for _, s := range a.Said {
-			text := s.Answer
-			if s.Of != "" {
-				text = s.Of + ": " + text
-			}
-			if s.Check != "" {
-				text += " Check: " + s.Check
-			}
-			writeWrapped(&b, "    ", text)
+			writeWrapped(&b, "    ", withCheck(s))
 		}
 	}
 	b.WriteString("\n")

@@ -36,7 +36,7 @@ func TestTheExplanationsPageStandsAloneAndSaysAll(t *testing.T) {
 	}
 	raw := studytest.Read(t, filepath.Join(dir, "index.html"))
 	text := html.UnescapeString(raw)
-	for _, s := range append([]string{"The answers", "What does a core cost?", "In numbers", "a&b.csv", "serial part", "Amdahl's law", "universal scalability law", "72 from 8, 16 and 36"}, e.Overheads[0].Limits...) {
+	for _, s := range append([]string{"The answer", "What does a core cost?", "In numbers", "a&b.csv", "serial part", "Amdahl's law", "universal scalability law", "72 from 8, 16 and 36"}, e.Overheads[0].Limits...) {
 		if !strings.Contains(text, s) {
 			t.Errorf("the page does not say %q", s)
 		}
