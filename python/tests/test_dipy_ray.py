@@ -138,7 +138,9 @@ def test_folders_are_removed_even_after_a_crash(end):
         import os
         import numpy as np, ray
         from voxfit.dipy import _ray
-        _ray.connect(num_cpus=1, object_store_memory=100 * 2**20)
+        # By default Ray spills nothing onto a disk that is full to 95%.
+        options = {{"local_fs_capacity_threshold": 1.0}}
+        _ray.connect(num_cpus=1, object_store_memory=100 * 2**20, _system_config=options)
         kept = [ray.put(np.ones(2**22)) for _ in range(5)]
         print(_ray.spilled_bytes(), _ray._scratch.path, flush=True)
         {end}
@@ -147,6 +149,7 @@ def test_folders_are_removed_even_after_a_crash(end):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], env=environment, capture_output=True, text=True
     )
+    assert done.stdout, done.stderr
     spilled, folder = done.stdout.split()
     assert int(spilled) > 0, "the script must leave something on disk"
     absent_since = time.time()
