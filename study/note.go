@@ -33,10 +33,10 @@ func (s Summary) notes(records []Record, o Options) []string {
 	if n := s.impossiblePoints(); n > 0 {
 		add("%s faster than the CPUs allow, against the serial runs: these were disturbed, and no speed-up is given there.", areOf(n, "setting"))
 	}
-	if versions := distinct(records, func(r Record) string { return cleanText(r.Version) }); len(versions) > 1 {
+	if versions := distinct(records, func(r *Record) string { return cleanText(r.Version) }); len(versions) > 1 {
 		add("The runs were made with different versions of the program, which are averaged here: %s.", strings.Join(versions, ", "))
 	}
-	if campaigns := distinct(records, func(r Record) string { return r.Campaign }); len(campaigns) > 1 {
+	if campaigns := distinct(records, func(r *Record) string { return r.Campaign }); len(campaigns) > 1 {
 		add("The published study's campaigns are pooled: %s.", strings.Join(campaigns, ", "))
 	}
 	if n := s.pointsOfOneRun(); n > 0 {
@@ -69,10 +69,10 @@ func (s Summary) modelsWithout(has func(Line) bool) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-func distinct(records []Record, name func(Record) string) []string {
+func distinct(records []Record, name func(*Record) string) []string {
 	seen := map[string]bool{}
-	for _, r := range records {
-		if v := name(r); v != "" {
+	for i := range records {
+		if v := name(&records[i]); v != "" {
 			seen[v] = true
 		}
 	}
@@ -93,8 +93,8 @@ func (s Summary) pointsOfOneRun() int {
 
 func disturbedRuns(records []Record) int {
 	n := 0
-	for _, r := range records {
-		if r.Disturbed() {
+	for i := range records {
+		if records[i].Disturbed() {
 			n++
 		}
 	}

@@ -71,8 +71,9 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: line 1: %w", path, err)
 	}
-	var records []Record
-	lines := map[string]int{} // where each row was first
+	most := min(bytes.Count(text, []byte("\n")), len(text)/50) // about as many rows; a text of empty lines has none
+	records := make([]Record, 0, most)
+	lines := make(map[string]int, most) // where each row was first
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -149,7 +150,7 @@ func parseRow(fields []*column, row []string) (Record, error) {
 
 // check refuses a row whose cells contradict each other, as they do where columns were mixed up.
 func (r Record) check() error {
-	switch parts, cpuTime := accountOf(r).Sum(), float64(r.CPUCount)*r.Time; {
+	switch parts, cpuTime := accountOf(&r).Sum(), float64(r.CPUCount)*r.Time; {
 	case max(1, r.VoxPerChunk) != max(1, r.NumVox/r.NumChunks): // kbench run writes 1 where there are more chunks than voxels
 		return fmt.Errorf("vox_per_chunk is %d, want %d: num_vox / num_chunks, %d / %d, without the remainder", r.VoxPerChunk, r.NumVox/r.NumChunks,
 			r.NumVox, r.NumChunks)

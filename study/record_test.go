@@ -99,6 +99,7 @@ func TestNamesFromForeignLocalesStayInOneCell(t *testing.T) {
 	for in, want := range map[string]string{
 		"two\nlines\r\n": "two lines", "tab\tand\x00nul": "tab and nul", "broken\xffutf8": "broken utf8",
 		" größe, \"x\" ": `größe, "x"`, "forbidden\uFFFE": "forbidden", "東京": "東京",
+		" ends ": "ends", "a plain name": "a plain name", "deleted\x7f": "deleted", "": "",
 	} {
 		if got := cleanText(in); got != want {
 			t.Errorf("cleanText(%q) = %q, want %q", in, got, want)

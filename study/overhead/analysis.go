@@ -19,7 +19,7 @@ type analysis struct {
 	leftOut   []float64 // times of the settings, predicted without those of their CPU count
 }
 
-func newAnalysis(c study.Condition, records []study.Record, m study.Machines) *analysis {
+func newAnalysis(c study.Condition, records []*study.Record, m study.Machines) *analysis {
 	settings := settingsOf(records, m)
 	return &analysis{Overhead: Overhead{Condition: c, Runs: len(records), Settings: len(settings)},
 		published: records[0].Published(), settings: settings}

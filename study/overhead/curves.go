@@ -10,7 +10,7 @@ func (a *analysis) curves() []Curve {
 		c := Curve{CPUs: cpus}
 		with, _ := divide(a.settings, func(s setting) bool { return s.cpus == cpus })
 		for _, s := range with {
-			m := MeasuredTime{Chunks: s.chunks, Time: study.Describe(s.times)}
+			m := MeasuredTime{Chunks: s.chunks, Time: study.Describe(s.runs.times)}
 			if a.leftOut != nil {
 				m.LeftOut = a.leftOut[at]
 			}

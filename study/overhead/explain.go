@@ -28,8 +28,8 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 		o.Resamples = 400
 	}
 	summary := study.Summarise(records, study.Options{})
-	records, _, _ = study.Calm(records)
-	conditions, groups := conditionsOf(records)
+	runs, _, _ := study.Calm(records)
+	conditions, groups := conditionsOf(runs)
 	if len(conditions) == 0 {
 		return Explanation{}, errors.New("there are no runs to explain: all of them are serial, or there are none")
 	}
@@ -69,7 +69,7 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	main := largestOfEach(analyses)
 	e.Answers = e.answers(main, analyses, reconciled)
 	e.InShort = e.inShort(main, e.Answers)
-	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
+	e.Notes = append(e.Notes, coresNotes(runs, o.Machines)...)
 	for _, r := range reconciled {
 		e.Notes = append(e.Notes, r.long())
 	}
@@ -79,59 +79,58 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 
 // Fits returns to how many engines, models and data sets Explain fits the model. Each takes about a second.
 func Fits(records []study.Record) int {
-	conditions, _ := conditionsOf(records)
+	runs, _, _ := study.Calm(records)
+	conditions, _ := conditionsOf(runs)
 	return len(conditions)
 }
 
 // conditionsOf groups the records that are not serial: a group for each fit, in the order in which the fits are shown.
-func conditionsOf(records []study.Record) ([]study.Condition, map[study.Condition][]study.Record) {
-	groups := map[study.Condition][]study.Record{}
+func conditionsOf(records []*study.Record) ([]study.Condition, map[study.Condition][]*study.Record) {
+	groups, serial := map[study.Condition][]*study.Record{}, map[study.Condition][]*study.Record{}
 	for _, r := range records {
-		if !study.IsSerial(r.Engine) {
-			c := r.Condition()
-			c.CPUs, c.Nodes = 0, 0
+		c := r.Condition()
+		c.CPUs, c.Nodes = 0, 0
+		switch {
+		case !study.IsSerial(r.Engine):
 			groups[c] = append(groups[c], r)
+		case c.Engine == "serial" || c.Engine == "voxfit-serial": // by the same program, on the same data and machine
+			c = ofSerial(c)
+			serial[c] = append(serial[c], r)
 		}
 	}
 	for c := range groups {
 		if c.Engine == "voxfit" {
-			groups[c] = append(groups[c], serialRunsOf(c, records)...)
+			groups[c] = append(groups[c], serial[ofSerial(c)]...)
 		}
 	}
 	return slices.SortedFunc(maps.Keys(groups), study.Condition.Compare), groups
 }
 
-// serialRunsOf returns voxfit's serial runs for a condition: by the same program, on the same data and machine.
-func serialRunsOf(c study.Condition, records []study.Record) []study.Record {
-	var runs []study.Record
-	for _, r := range records {
-		s := r.Condition()
-		if (s.Engine == "serial" || s.Engine == "voxfit-serial") && s.ISA == c.ISA && s.Host == c.Host && s.Model == c.Model &&
-			s.Voxels == c.Voxels && s.Pinned == c.Pinned && s.Schedule == c.Schedule {
-			runs = append(runs, r)
-		}
-	}
-	return runs
+// ofSerial returns what voxfit's serial runs have in common with the runs of a condition.
+func ofSerial(c study.Condition) study.Condition {
+	c.Engine, c.Pin, c.Places = "", "", ""
+	return c
 }
 
 // settingsOf groups records by CPU count and number of chunks.
-func settingsOf(records []study.Record, m study.Machines) []setting {
+func settingsOf(records []*study.Record, m study.Machines) []setting {
 	type key struct{ cpus, chunks int }
 	at := map[key]int{}
 	var settings []setting
+	var times [][]float64
 	for _, r := range records {
 		k := key{r.CPUCount, r.NumChunks}
-		i, ok := at[k]
+		j, ok := at[k]
 		if !ok {
-			i = len(settings)
-			at[k] = i
-			cores, _ := m.Of(r)
-			settings = append(settings, newSetting(r.NumVox, r.CPUCount, r.NumChunks, cores))
+			j = len(settings)
+			at[k] = j
+			cores, _ := m.Of(*r)
+			settings, times = append(settings, newSetting(r.NumVox, r.CPUCount, r.NumChunks, cores)), append(times, nil)
 		}
-		settings[i].times = append(settings[i].times, r.Time)
+		times[j] = append(times[j], r.Time)
 	}
 	for i := range settings {
-		settings[i].time = study.Describe(settings[i].times).Median
+		settings[i].runs, settings[i].time = newRunTimes(times[i]), study.Median(times[i])
 	}
 	slices.SortFunc(settings, func(a, b setting) int {
 		if a.cpus != b.cpus {
@@ -143,13 +142,13 @@ func settingsOf(records []study.Record, m study.Machines) []setting {
 }
 
 // coresNotes says for how many cores each CPU count was taken, and how this is known.
-func coresNotes(records []study.Record, m study.Machines) []string {
+func coresNotes(records []*study.Record, m study.Machines) []string {
 	said := map[string]map[int]string{}
 	for _, r := range records {
 		if study.IsSerial(r.Engine) {
 			continue
 		}
-		c, how := m.Of(r)
+		c, how := m.Of(*r)
 		taken := fmt.Sprintf("%s for %s", words.Count(r.CPUCount, "CPU"), words.Count(c.Physical, "core"))
 		if c.Sockets > 1 {
 			taken += fmt.Sprintf(" in %d sockets", c.Sockets)

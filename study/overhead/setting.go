@@ -1,6 +1,10 @@
 package overhead
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
 )
@@ -12,8 +16,15 @@ type setting struct {
 	shares       float64 // the same, where the last chunk counts by its size relative to the others
 	busy         float64 // CPUs that have a chunk
 	cores        study.Cores
-	times        []float64 // seconds of each run
-	time         float64   // their median
+	time         float64 // seconds: the median of the runs
+	runs         *runTimes
+}
+
+// runTimes are the times of a setting's runs, in seconds.
+type runTimes struct {
+	times     []float64
+	ascending []float64 // the same in ascending order
+	places    []int32   // where each of the times is among these
 }
 
 func newSetting(voxels, cpus, chunks int, cores study.Cores) setting {
@@ -21,6 +32,39 @@ func newSetting(voxels, cpus, chunks int, cores study.Cores) setting {
 	// The last chunk may have a few voxels only. It does not keep a CPU busy.
 	shares := float64(voxels) / float64(d.PerChunk)
 	return setting{cpus: cpus, chunks: chunks, count: float64(d.Count()), shares: shares, busy: min(shares, float64(cpus)), cores: cores}
+}
+
+// newRunTimes orders the times.
+func newRunTimes(times []float64) *runTimes {
+	order := make([]int, len(times))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(times[i], times[j]) })
+	r := &runTimes{times, make([]float64, len(times)), make([]int32, len(times))}
+	for place, i := range order {
+		r.ascending[place], r.places[i] = times[i], int32(place)
+	}
+	return r
+}
+
+// drawnMedian returns the median of as many times as there are, drawn with replacement. It counts how often each was
+// drawn: sorting them anew for each draw takes minutes where there are a million. counts has room for as many.
+func (r *runTimes) drawnMedian(random *rand.Rand, counts []int32) float64 {
+	n := len(r.times)
+	counts = counts[:n]
+	clear(counts)
+	for range n {
+		counts[r.places[random.IntN(n)]]++
+	}
+	at := func(rank int) float64 {
+		place := 0
+		for below := int(counts[0]); below <= rank; below += int(counts[place]) {
+			place++
+		}
+		return r.ascending[place]
+	}
+	return (at((n-1)/2) + at(n/2)) / 2
 }
 
 // loaded returns the setting in which only this share of the chunks has work, and the others next to none.
