@@ -25,10 +25,9 @@ func (s Summary) notes(records []Record, o Options) []string {
 		add("Every speed-up is relative to the engine %s.", cleanText(o.Baseline))
 	}
 	if s.Disturbed > 0 {
-		add("Other programs took the CPU: %s of %d had no repetition with 95%% of its CPUs (the median run lost %s of them). Times of these are of a busy machine, and no speed-up is given for them.",
-			words.Count(s.Disturbed, "setting"), s.Settings, words.Percent(s.Taken))
-	} else if n := disturbedRuns(records); n > 0 {
-		add("%s disturbed by other programs and left out: the setting has others.", areOf(n, "run"))
+		add("%s Times of these are of a busy machine, and no speed-up is given for them.", s.DisturbedSentence())
+	} else if said := s.DisturbedSentence(); said != "" {
+		add("%s", said)
 	}
 	if n := s.impossiblePoints(); n > 0 {
 		add("%s faster than the CPUs allow, against the serial runs: these were disturbed, and no speed-up is given there.", areOf(n, "setting"))
@@ -46,6 +45,19 @@ func (s Summary) notes(records []Record, o Options) []string {
 		add("Not priced: %s CPUs are not in the price table (%s).", strings.Join(cpus, ", "), s.Prices)
 	}
 	return notes
+}
+
+// DisturbedSentence says which settings other programs disturbed in every repetition or, where there are none, how many
+// runs were left out. It is empty where no run was disturbed.
+func (s Summary) DisturbedSentence() string {
+	switch {
+	case s.Disturbed > 0:
+		return fmt.Sprintf("Other programs took the CPU: %s of %d had no repetition with 95%% of its CPUs (the median run lost %s of them).",
+			words.Count(s.Disturbed, "setting"), s.Settings, words.Percent(s.Taken))
+	case s.disturbedRuns > 0:
+		return fmt.Sprintf("%s disturbed by other programs and left out: there are others of the same setting.", areOf(s.disturbedRuns, "run"))
+	}
+	return ""
 }
 
 func (s Summary) givenBaselines() []string {

@@ -110,6 +110,7 @@ type Summary struct {
 	// in every repetition. Taken is the median share of its CPUs' time that was taken from a run.
 	Settings, Disturbed int
 	Taken               float64
+	disturbedRuns       int
 	// Published says that all of them are the published study's own.
 	Published bool
 }
@@ -123,7 +124,7 @@ func Summarise(records []Record, o Options) Summary {
 	}
 	var calm []*Record
 	calm, s.Settings, s.Disturbed = Calm(records)
-	s.Taken = takenShare(records)
+	s.Taken, s.disturbedRuns = takenShare(records), disturbedRuns(records)
 	groups := map[Condition]map[int][]*Record{}
 	for _, r := range calm {
 		s.Published = s.Published && r.Published()

@@ -74,7 +74,7 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
-	f.StringVar(&o.prices, "prices", "", "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)")
+	f.StringVar(&o.prices, "prices", "", pricesHelp)
 	f.Float64Var(&o.perCPU, "price-per-cpu", publishedPerCPU, "dollars an hour of one CPU, for CPU counts that are not in --prices")
 	f.StringVar(&o.serial, "serial", "", "serial seconds of models without serial runs, as csdm=119,fwdtim=798")
 	f.StringVar(&o.cores, "cores", "", coresHelp)
@@ -178,7 +178,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 		return err
 	}
 	sayFits(stderr, records)
-	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: 1, Resamples: resamples}); err == nil {
+	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Prices: options.Prices, Seed: 1, Resamples: resamples}); err == nil {
 		report.Explanation = &explanation
 	} else {
 		report.Unexplained = err.Error()
@@ -205,13 +205,21 @@ func reportTitle(records []study.Record) string {
 // publishedPerCPU is what the published study's price table comes to for each CPU.
 const publishedPerCPU = 0.0425
 
+const pricesHelp = "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)"
+
+// parsePrices reads a price table; without one, the published study's holds.
+func parsePrices(table string) (study.Prices, error) {
+	if table == "" {
+		return study.PublishedPrices(), nil
+	}
+	return study.ParsePrices(table)
+}
+
 func (o *reportOptions) summaryOptions() (study.Options, error) {
-	options, prices := study.Options{Baseline: o.baseline}, study.PublishedPrices()
-	var err error
-	if o.prices != "" {
-		if prices, err = study.ParsePrices(o.prices); err != nil {
-			return options, err
-		}
+	options := study.Options{Baseline: o.baseline}
+	prices, err := parsePrices(o.prices)
+	if err != nil {
+		return options, err
 	}
 	prices.PerCPU = o.perCPU
 	options.Prices = &prices

@@ -27,7 +27,7 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if o.Resamples == 0 {
 		o.Resamples = 400
 	}
-	summary := study.Summarise(records, study.Options{})
+	summary := study.Summarise(records, study.Options{Prices: o.Prices})
 	runs, _, _ := study.Calm(records)
 	conditions, groups := conditionsOf(runs)
 	if len(conditions) == 0 {
@@ -37,6 +37,7 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if e.Busy != "" {
 		return e, nil
 	}
+	e.Guessed = guessedSentence(runs, o.Machines)
 	variants := e.Summary.Variants()
 	var analyses []*analysis
 	for _, c := range conditions {
@@ -139,32 +140,4 @@ func settingsOf(records []*study.Record, m study.Machines) []setting {
 		return a.chunks - b.chunks
 	})
 	return settings
-}
-
-// coresNotes says for how many cores each CPU count was taken, and how this is known.
-func coresNotes(records []*study.Record, m study.Machines) []string {
-	said := map[string]map[int]string{}
-	for _, r := range records {
-		if study.IsSerial(r.Engine) {
-			continue
-		}
-		c, how := m.Of(*r)
-		taken := fmt.Sprintf("%s for %s", words.Count(r.CPUCount, "CPU"), words.Count(c.Physical, "core"))
-		if c.Sockets > 1 {
-			taken += fmt.Sprintf(" in %d sockets", c.Sockets)
-		}
-		if said[how] == nil {
-			said[how] = map[int]string{}
-		}
-		said[how][r.CPUCount] = taken
-	}
-	var notes []string
-	for _, how := range slices.Sorted(maps.Keys(said)) {
-		var taken []string
-		for _, cpus := range slices.Sorted(maps.Keys(said[how])) {
-			taken = append(taken, said[how][cpus])
-		}
-		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(taken, ", "), how))
-	}
-	return notes
 }

@@ -26,6 +26,9 @@ func (a *analysis) losses(s setting) (ideal float64, losses []Loss) {
 	parts := a.fit.parts(&s)
 	ideal = a.fit.values[termWork] / float64(s.cpus)
 	spread := a.fit.values[termWork] / s.busy // by the CPUs that have a chunk
+	if a.ThreadUntold {
+		ideal, spread = a.fit.values[termWork]/float64(min(s.cpus, s.cores.Physical)), a.fit.values[termWork]/s.inUse()
+	}
 	return ideal, []Loss{
 		{threadLoss, max(0, parts[termWork]-spread)},
 		{idleLoss, max(0, spread-ideal)},
@@ -46,4 +49,12 @@ func (a *analysis) shortestRuns() []ShortestRun {
 		runs = append(runs, ShortestRun{CPUs: cpus, Time: a.fit.time(s), Ideal: ideal, Losses: losses})
 	}
 	return runs
+}
+
+// ideally says when a run would take its ideal time.
+func (a *analysis) ideally() string {
+	if a.ThreadUntold {
+		return "all cores were at work"
+	}
+	return "every CPU were a whole core"
 }

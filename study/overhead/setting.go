@@ -2,6 +2,7 @@ package overhead
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -67,6 +68,27 @@ func (r *runTimes) drawnMedian(random *rand.Rand, counts []int32) float64 {
 	return (at((n-1)/2) + at(n/2)) / 2
 }
 
+// resample draws settings anew, as the bootstrap does (Efron 1979). Within each CPU count it draws as many settings as
+// there are, with replacement, and of each setting its runs with replacement. Whole settings are drawn because the
+// error of the model differs more between settings than between the runs of one.
+func resample(settings []setting, random *rand.Rand) []setting {
+	most := 0
+	for _, s := range settings {
+		most = max(most, len(s.runs.times))
+	}
+	counts := make([]int32, most)
+	drawn := make([]setting, 0, len(settings))
+	for _, cpus := range keysOf(settings, byCPUs) {
+		with, _ := divide(settings, func(s setting) bool { return s.cpus == cpus })
+		for range with {
+			s := with[random.IntN(len(with))]
+			s.time = s.runs.drawnMedian(random, counts)
+			drawn = append(drawn, s)
+		}
+	}
+	return drawn
+}
+
 // loaded returns the setting in which only this share of the chunks has work, and the others next to none.
 func (s setting) loaded(share float64) setting {
 	s.busy = min(max(1, share*s.shares), float64(s.cpus))
@@ -81,6 +103,20 @@ func (s *setting) power(thread float64) float64 { return s.inUse() + thread*(s.b
 
 // neighbours returns with how many other busy CPUs a busy CPU shares its socket.
 func (s *setting) neighbours() float64 { return max(0, s.busy/float64(s.cores.Sockets)-1) }
+
+// useThreads says whether any setting uses second hyperthreads.
+func useThreads(settings []setting) bool {
+	return slices.ContainsFunc(settings, func(s setting) bool { return s.busy > s.inUse() })
+}
+
+// tellThreads says whether the settings differ in how many second hyperthreads they use for each core. If they do not,
+// the times are the same whatever such a thread adds, with another value of the work.
+func tellThreads(settings []setting) bool {
+	const same = 0.01
+	return useThreads(settings) && slices.ContainsFunc(settings, func(s setting) bool {
+		return math.Abs(s.busy/s.inUse()-settings[0].busy/settings[0].inUse()) > same
+	})
+}
 
 // The terms of the model. A term that cannot be told from the terms before it is left out, so that the order matters.
 const (
