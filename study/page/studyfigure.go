@@ -49,7 +49,7 @@ type quantity struct {
 
 // chunkFigure draws a quantity by the number of chunks: a panel for each model and data set, a line for each engine and
 // CPU count.
-func (d drawer) chunkFigure(title string, q quantity) ([]byte, error) {
+func (d drawer) chunkFigure(title string, q quantity) (drawing.Drawing, error) {
 	sh := drawing.Sheet{Title: title}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
 	type content struct {
@@ -70,7 +70,7 @@ func (d drawer) chunkFigure(title string, q quantity) ([]byte, error) {
 		contents = append(contents, c)
 	}
 	if len(contents) == 0 {
-		return nil, nil
+		return drawing.Drawing{}, nil
 	}
 	for _, c := range contents {
 		panel := drawing.Words{Title: c.title, X: "number of chunks", Y: q.axis}
@@ -177,7 +177,7 @@ func drawnWith(drawn map[study.Condition]bool, is func(study.Condition) bool) bo
 
 // cpuFigure draws a quantity of each line's best point by the number of CPUs: a panel for each model and data set, a
 // line for each engine. reported may be nil. Otherwise it gives the same quantity of the published report.
-func (d drawer) cpuFigure(title string, q quantity, reported func(study.PublishedResult) float64) ([]byte, error) {
+func (d drawer) cpuFigure(title string, q quantity, reported func(study.PublishedResult) float64) (drawing.Drawing, error) {
 	sh := drawing.Sheet{Title: title}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
 	var titles []string
@@ -205,7 +205,7 @@ func (d drawer) cpuFigure(title string, q quantity, reported func(study.Publishe
 		titles, panels = append(titles, k.title()), append(panels, curves)
 	}
 	if len(panels) == 0 {
-		return nil, nil
+		return drawing.Drawing{}, nil
 	}
 	slices.Sort(counts)
 	counts = slices.Compact(counts)
