@@ -177,6 +177,25 @@ func TestARowThatWasNotEndedIsNoRow(t *testing.T) {
 	}
 }
 
+func TestAFileSaysHowItEnds(t *testing.T) {
+	row, err := encodeRow(fullRecord())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "runs.csv")
+	ours := headerLine() + "\n" + string(row)
+	theirs := "engine,model,time,cpu_count,num_chunks,num_vox\ne,m,1,1,2,4\n"
+	for text, want := range map[string]Runs{
+		ours: {}, ours + "e,4": {Unfinished: true}, theirs: {}, strings.TrimSuffix(theirs, "\n"): {NoLineEnd: true},
+	} {
+		writeText(t, path, text)
+		got, err := ReadRuns(path)
+		if err != nil || len(got.Records) != 1 || got.Unfinished != want.Unfinished || got.NoLineEnd != want.NoLineEnd {
+			t.Errorf("%q: %d runs, unfinished %v, no line end %v, error %v", text, len(got.Records), got.Unfinished, got.NoLineEnd, err)
+		}
+	}
+}
+
 func FuzzReadRecords(f *testing.F) {
 	row, err := encodeRow(fullRecord())
 	if err != nil {

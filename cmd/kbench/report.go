@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/internal/plural"
-	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/kit"
@@ -88,26 +87,26 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
 	known := knownRuns{first: map[string]string{}}
 	for _, file := range files {
-		text, err := lock.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		records, err := study.ParseRecords(file, text)
+		runs, err := study.ReadRuns(file)
 		if err != nil {
 			return nil, err
 		}
 		if len(files) > 1 {
-			if err := known.add(file, records); err != nil {
+			if err := known.add(file, runs.Records); err != nil {
 				return nil, err
 			}
 		}
 		switch {
-		case study.Unfinished(text):
+		case runs.Unfinished:
 			fmt.Fprintf(stderr, "kbench: warning: %s ends within a row, which is left out\n", file)
-		case text[len(text)-1] != '\n':
+		case runs.NoLineEnd:
 			fmt.Fprintf(stderr, "kbench: warning: the last line of %s has no end: if the file was cut off, the last number is wrong\n", file)
 		}
-		all = append(all, records...)
+		if len(files) == 1 {
+			all = runs.Records // of a million runs a copy would be large
+		} else {
+			all = append(all, runs.Records...)
+		}
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s: there are no runs below the header", strings.Join(files, ", "))
