@@ -300,7 +300,11 @@ func (a *analysis) serialAnswer() string {
 	}
 	_, largest := a.largest()
 	best := shortest(largest)
-	return fmt.Sprintf("%s of every run, %s of the shortest on %s.", a.Serial.InWords(1, "s"), words.Percent(a.Serial.Value/best.time), words.Count(best.cpus, "CPU"))
+	with := ""
+	if a.Chunk == nil {
+		with = ", with what its tasks cost"
+	}
+	return fmt.Sprintf("%s of every run%s, %s of the shortest on %s.", a.Serial.InWords(1, "s"), with, words.Percent(a.Serial.Value/best.time), words.Count(best.cpus, "CPU"))
 }
 
 // serialCheck compares the serial parts of a model's data sets: the time of a copy grows with the voxels, that of a

@@ -204,3 +204,54 @@ func TestTheCostOfACoreIsToldTheSameEverywhere(t *testing.T) {
 		wantWords(t, text, "nothing that these runs show")
 	}
 }
+
+// One number of chunks in all runs: what a chunk costs is not told from the serial part.
+func TestOneNumberOfChunksTellsNothingOfAChunk(t *testing.T) {
+	var records []study.Record
+	for i, n := range []int{1, 2, 3, 4, 6, 12, 24} {
+		r := ownRuns(studytest.Known, 0)[0]
+		r.CPUCount, r.Cores, r.NumChunks = n, n, 1024 // 1,026 of 390 voxels
+		r.VoxPerChunk = r.NumVox / r.NumChunks
+		r.Time = (studytest.Known.Serial + studytest.Known.Chunk*1026 + studytest.Known.Work/float64(n) + studytest.Known.Core*float64(n)) * (1 + 0.001*float64(i%3-1))
+		records = append(records, r)
+	}
+	e := explained(t, records, Options{Resamples: 10})
+	h := e.Overheads[0]
+	if h.Chunk != nil || h.Serial == nil {
+		t.Fatalf("a chunk costs %v, the serial part is %v", h.Chunk, h.Serial)
+	}
+	if want := studytest.Known.Serial + studytest.Known.Chunk*1026; math.Abs(h.Serial.Value/want-1) > 0.1 {
+		t.Errorf("the serial part with 1,026 chunks is %g s, want %g", h.Serial.Value, want)
+	}
+	wantWords(t, said(e, serialQuestion), "of every run, with what its tasks cost")
+	wantWords(t, said(e, taskQuestion), "these runs do not differ in their number of chunks")
+	if text := inShortSaid(e); strings.Contains(text, "task costs") {
+		t.Error(text)
+	}
+}
+
+// Times that no CPU shortens have no work, of which other costs could be a share.
+func TestRunsWithoutWorkHaveNoSharesOfIt(t *testing.T) {
+	records := ownRuns(studytest.Costs{Serial: 5}, 0)
+	for i := range records {
+		records[i].Time += 1e-9 * float64(i)
+	}
+	h := explained(t, records, Options{Resamples: 2}).Overheads[0]
+	text := strings.Join(h.Limits, " ")
+	for _, a := range h.Alternatives {
+		text += " " + a.Found
+	}
+	if strings.Contains(text, "Inf") || strings.Contains(text, "NaN") {
+		t.Error(text)
+	}
+}
+
+// A share at its bound in all draws is not known to the last digit.
+func TestAHyperthreadAtItsBoundHasAnInterval(t *testing.T) {
+	costs := studytest.Known
+	costs.Thread, costs.Contention = -0.2, 0 // less than nothing
+	records := ownRuns(costs, 0.001)
+	if h := explained(t, records, Options{Resamples: 5}).Overheads[0]; h.Thread.Value != 0 || h.Thread.Low != 0 || h.Thread.High <= 0 || h.Thread.High > 0.9 {
+		t.Errorf("a second hyperthread adds %+v", *h.Thread)
+	}
+}

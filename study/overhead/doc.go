@@ -28,8 +28,8 @@
 // for each CPU count being another machine. The intervals of a [Forecast] do, as far as the smaller CPU counts tell:
 // they include the errors that were made on each of these when it was left out of the fit. At a bound of zero the
 // bootstrap is known to be unreliable (Andrews 2000). The cost of a core, which the study asks for, therefore has the
-// wider of that interval and of the one that the loss allows when all other costs are fitted beside it; and so has any
-// cost that is zero in every draw.
+// wider of that interval and of the one that the loss allows when all other costs are fitted beside it. So has any cost
+// that is zero in every draw, and the share of a hyperthread where it is the same in every draw.
 //
 // A term is judged by how much worse the model predicts runs that it was not fitted to when the term is missing. Each
 // CPU count and each chunk count is left out in turn. How close the fit is to its own runs does not count. The model is

@@ -305,11 +305,15 @@ func (f fitted) outlasts(settings []setting, term int) []bool {
 	return longer
 }
 
-// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them.
+// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them. What
+// a chunk costs is not told where all settings have as many chunks.
 func (f fitted) tellable(settings []setting) []int {
 	var told []int
 	var basis [][]float64
 	for _, i := range f.terms {
+		if i == termChunk && !differ(settings, func(s setting) float64 { return s.count }) {
+			continue // it would take the place of the serial part
+		}
 		v := make([]float64, len(settings))
 		for r, s := range settings {
 			v[r] = f.of(i, &s) / s.time

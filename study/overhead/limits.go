@@ -73,6 +73,9 @@ func (a *analysis) workSentence() string {
 		return text + "; a serial part cannot be told from it by these runs."
 	}
 	text += ", and " + a.Serial.InWords(1, "s") + " of every run are serial: no CPU shortens them."
+	if a.Chunk == nil {
+		text += " What handing out its chunks costs is a part of that."
+	}
 	if a.Serial.Value > 0 {
 		text += fmt.Sprintf(" However many cores there are, a run is at most %s times as fast as on one.",
 			words.Significant((a.Work.Value+a.Serial.Value)/a.Serial.Value, 2))
@@ -145,6 +148,9 @@ func (a *analysis) contentionSentence() string {
 	}
 	if a.Contention.Value == 0 {
 		return "CPUs do not slow their neighbours on the socket in a way that these runs show."
+	}
+	if a.Work.Value == 0 {
+		return ""
 	}
 	return fmt.Sprintf("Each busy CPU makes the work of its socket longer by %s: together the others add %s to the work on the "+
 		"largest number of CPUs.", a.Contention.InWords(1, "s"), words.Percent(a.Contention.Value*a.mostNeighbours()/a.Work.Value))

@@ -112,10 +112,12 @@ func useThreads(settings []setting) bool {
 // tellThreads says whether the settings differ in how many second hyperthreads they use for each core. If they do not,
 // the times are the same whatever such a thread adds, with another value of the work.
 func tellThreads(settings []setting) bool {
-	const same = 0.01
-	return useThreads(settings) && slices.ContainsFunc(settings, func(s setting) bool {
-		return math.Abs(s.busy/s.inUse()-settings[0].busy/settings[0].inUse()) > same
-	})
+	return useThreads(settings) && differ(settings, func(s setting) float64 { return s.busy / s.inUse() })
+}
+
+// differ says whether a quantity of the settings differs by more than a hundredth.
+func differ(settings []setting, of func(setting) float64) bool {
+	return slices.ContainsFunc(settings, func(s setting) bool { return math.Abs(of(s)/of(settings[0])-1) > 0.01 })
 }
 
 // The terms of the model. A term that cannot be told from the terms before it is left out, so that the order matters.

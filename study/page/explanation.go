@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
 	"github.com/voxfit/voxfit/study/overhead"
 )
@@ -90,9 +91,18 @@ func (x Explanation) Write(dir string) error {
 		Numbers                        table
 		Overhead                       *overheadSection
 	}{x, timesIn(x.Explanation.Summary.Records, x.Explanation.Summary.Settings), whoseRuns(x.Explanation.Summary), dayAndTime(x.Made),
-		x.Explanation.Summary.DisturbedSentence(),
+		disturbedIn(x.Explanation.Summary),
 		newTable(numbersHeader, numbersRows(x.Explanation), isName), section}
 	return writePage(dir, "explanation.html.tmpl", page, section.figures())
+}
+
+// disturbedIn says what other programs did to the runs that were fitted.
+func disturbedIn(s study.Summary) string {
+	text := s.DisturbedSentence()
+	if s.Disturbed > 0 {
+		text += " Their times are fitted as they are; a setting that is far off counts little."
+	}
+	return text
 }
 
 // timesOfFit is what a fit was made to.
@@ -133,7 +143,7 @@ func (x Explanation) WriteTable(w io.Writer) error {
 		_, err := io.WriteString(w, b.String())
 		return err
 	}
-	for _, warning := range []string{e.Guessed, e.Summary.DisturbedSentence()} {
+	for _, warning := range []string{e.Guessed, disturbedIn(e.Summary)} {
 		if warning != "" {
 			b.WriteString("\n")
 			writeWrapped(&b, "", warning)
