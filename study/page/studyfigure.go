@@ -109,6 +109,12 @@ func pointsOf(l study.Line, of func(study.Point) study.Stat) []drawing.Point {
 	return points
 }
 
+// numbered says that colours repeat and marks stand for the engine, so that a number at the end of each line has to tell
+// its CPU count.
+func (d drawer) numbered() bool {
+	return len(d.variants.All) > 1 && len(d.cpuCounts()) > drawing.Colours
+}
+
 func (d drawer) lineStyle(c study.Condition) drawing.Curve {
 	cpu := slices.Index(d.cpuCounts(), c.CPUs)
 	v := slices.Index(d.variants.All, d.variants.Of(c))
@@ -116,7 +122,11 @@ func (d drawer) lineStyle(c study.Condition) drawing.Curve {
 	if len(d.variants.All) == 1 {
 		mark = cpu
 	}
-	return drawing.Curve{Colour: drawing.Colour(cpu), Dashes: drawing.Dash(v), Mark: drawing.Mark(mark), Width: vg.Points(1.5)}
+	end := ""
+	if d.numbered() {
+		end = fmt.Sprint(c.CPUs)
+	}
+	return drawing.Curve{End: end, Colour: drawing.Colour(cpu), Dashes: drawing.Dash(v), Mark: drawing.Mark(mark), Width: vg.Points(1.5)}
 }
 
 // curvesBehind returns the published study's curves of a model, on its largest data set, for the background. A number
@@ -156,6 +166,9 @@ func (d drawer) lineLegend(drawn map[study.Condition]bool, behind map[int]bool) 
 	legend := [][]drawing.LegendEntry{cpus}
 	if len(d.variants.All) > 1 {
 		legend = append(legend, d.variantLegend(drawn, func(int) color.Color { return drawing.Ink }))
+	}
+	if d.numbered() {
+		legend = append(legend, []drawing.LegendEntry{{Words: "colours repeat: the number at the end of a line is its CPU count", Colour: drawing.Ink}})
 	}
 	if len(behind) > 0 {
 		legend = append(legend, []drawing.LegendEntry{{

@@ -24,7 +24,7 @@ type Curve struct {
 	Mark   draw.GlyphDrawer // nil: no marks and no error bars
 	Width  vg.Length
 	Loose  bool   // only marks, not joined
-	End    string // a word at its end, for curves that have no entry in the legend
+	End    string // a word at its end, for curves that the legend does not tell from others
 }
 
 // A Point is one point of a curve. It has an error bar of Half to each side, if Half is above 0.
