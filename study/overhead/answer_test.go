@@ -59,6 +59,7 @@ func TestAHyperthreadThatAllRunsUseIsNotTold(t *testing.T) {
 	records := slices.DeleteFunc(ownRuns(studytest.Known, 0.002), func(r study.Record) bool { return r.NumChunks < 128 || r.CPUCount > 36 })
 	e := explained(t, records, Options{Resamples: 20})
 	h := e.Overheads[0]
+	wantWords(t, inShortSaid(e), "a core costs ")
 	if h.Thread != nil || !h.ThreadUntold {
 		t.Fatalf("a second hyperthread adds %+v, untold %v", h.Thread, h.ThreadUntold)
 	}
@@ -253,5 +254,17 @@ func TestAHyperthreadAtItsBoundHasAnInterval(t *testing.T) {
 	records := ownRuns(costs, 0.001)
 	if h := explained(t, records, Options{Resamples: 5}).Overheads[0]; h.Thread.Value != 0 || h.Thread.Low != 0 || h.Thread.High <= 0 || h.Thread.High > 0.9 {
 		t.Errorf("a second hyperthread adds %+v", *h.Thread)
+	}
+}
+
+func TestTheShortAnswerSaysThatACoresCostIsUntold(t *testing.T) {
+	records := slices.DeleteFunc(ownRuns(studytest.Known, 0.002), func(r study.Record) bool { return r.NumChunks < 128 || r.CPUCount != 36 })
+	wantWords(t, inShortSaid(explained(t, records, Options{Resamples: 2})), "A task costs ", ", and what a core costs these runs cannot tell.")
+	for _, r := range slices.Clone(records) {
+		r.Model = "AnotherModel"
+		records = append(records, r)
+	}
+	if text := inShortSaid(explained(t, records, Options{Resamples: 2})); strings.Count(text, "these runs cannot tell, with any of them") != 1 {
+		t.Error(text)
 	}
 }

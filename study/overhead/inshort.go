@@ -26,7 +26,7 @@ func (e Explanation) inShort(main []*analysis, answers []Answer) []Said {
 		{verdict, subject, others, func(a *analysis) string { return a.timesInShort(main) }, []string{slowerQuestion(main)}},
 		{"", "a second hyperthread adds ", "it adds ", func(a *analysis) string { return found(a.threadTold(), a.threadAnswer) }, []string{threadQuestion}},
 		{"", "the serial part is ", "it is ", func(a *analysis) string { return found(a.Serial != nil, a.serialAnswer) }, []string{serialQuestion}},
-		{"", "", "", (*analysis).costsInShort, []string{taskQuestion, coreQuestion}},
+		{"", "", "", costsInShort(main), []string{taskQuestion, coreQuestion}},
 		{"", "", "", func(a *analysis) string { return a.rentAnswer(prices) }, []string{rentQuestion}},
 	} {
 		if said := sentence(main, s.subject, s.others, s.says); said != "" {
@@ -132,18 +132,36 @@ func (a *analysis) timesInShort(main []*analysis) string {
 	return text
 }
 
-// costsInShort says what a task costs and what a core costs, as far as these runs tell.
-func (a *analysis) costsInShort() string {
-	var costs []string
-	if a.Chunk != nil {
-		costs = append(costs, "a task costs "+strings.TrimSuffix(a.taskAnswer(), "."))
+// costsInShort returns what says what a task costs and what a core costs with a model. What a core costs is the study's
+// question: where the runs do not tell it, this is said too, once where they tell it for no model.
+func costsInShort(main []*analysis) func(*analysis) string {
+	const untold = "what a core costs these runs cannot tell"
+	told := slices.ContainsFunc(main, func(a *analysis) bool { return a.Core != nil })
+	return func(a *analysis) string {
+		var costs []string
+		if a.Chunk != nil {
+			costs = append(costs, "a task costs "+strings.TrimSuffix(a.taskAnswer(), "."))
+		}
+		switch {
+		case a.Core != nil && a.Core.Low == 0:
+			costs = append(costs, "a core costs nothing that these runs show, "+a.coreCost())
+		case a.Core != nil:
+			costs = append(costs, "a core costs "+a.coreCost())
+		case told:
+			costs = append(costs, untold)
+		case a == main[len(main)-1]:
+			costs = append(costs, untold+inAll(main))
+		}
+		return strings.Join(costs, ", and ")
 	}
-	if a.Core != nil && a.Core.Low == 0 {
-		costs = append(costs, "a core costs nothing that these runs show, "+a.coreCost())
-	} else if a.Core != nil {
-		costs = append(costs, "a core costs "+a.coreCost())
+}
+
+// inAll says of a clause that it is about all models, where there are several.
+func inAll(main []*analysis) string {
+	if len(main) == 1 {
+		return ""
 	}
-	return strings.Join(costs, ", and ")
+	return ", with any of them"
 }
 
 // inSentence writes a name that begins with the words of a model as it stands within a sentence. A model that we do not
