@@ -85,7 +85,7 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 // whole, or may not be. Files that have the same runs are refused: a copy would make intervals too narrow.
 func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
-	known := knownRuns{first: map[string]string{}}
+	known := knownRuns{like: map[runKey][]*study.Record{}, of: map[*study.Record]string{}}
 	for _, file := range files {
 		runs, err := study.ReadRuns(file)
 		if err != nil {
@@ -116,21 +116,33 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 
 // knownRuns are the runs of the files that were read.
 type knownRuns struct {
-	first   map[string]string // the file that has a run, by the run
+	like    map[runKey][]*study.Record // those that agree in the key
+	of      map[*study.Record]string   // the file of each
 	files   []string
 	records [][]study.Record // of each file
+}
+
+// A runKey is what tells nearly all runs apart, since times have nine digits. Where it does not, they are compared whole.
+type runKey struct {
+	engine, model, host  string
+	cpus, chunks, voxels int
+	seconds              float64
 }
 
 // add takes in the runs of a file. It is an error where another file has one of them, though another program may have
 // saved it in other bytes, and where one file has the medians of the other's runs. The rows of a file have been compared
 // with each other by ParseRecords.
 func (k *knownRuns) add(file string, records []study.Record) error {
-	runs := make([]string, len(records))
-	for i, r := range records {
-		runs[i] = fmt.Sprintf("%+v", r)
-		if other, twice := k.first[runs[i]]; twice {
-			return fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
-				other, file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+	keyOf := func(r *study.Record) runKey {
+		return runKey{r.Engine, r.Model, r.Host, r.CPUCount, r.NumChunks, r.NumVox, r.Time}
+	}
+	for i := range records {
+		r := &records[i]
+		for _, other := range k.like[keyOf(r)] {
+			if fmt.Sprintf("%+v", *other) == fmt.Sprintf("%+v", *r) {
+				return fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
+					k.of[other], file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+			}
 		}
 	}
 	for i, other := range k.files {
@@ -141,8 +153,10 @@ func (k *knownRuns) add(file string, records []study.Record) error {
 			return fmt.Errorf("%s has the medians of the runs in %s: give one of them", file, other)
 		}
 	}
-	for _, run := range runs {
-		k.first[run] = file
+	for i := range records {
+		r := &records[i]
+		k.like[keyOf(r)] = append(k.like[keyOf(r)], r)
+		k.of[r] = file
 	}
 	k.files, k.records = append(k.files, file), append(k.records, records)
 	return nil
