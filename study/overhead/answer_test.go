@@ -268,3 +268,9 @@ func TestTheShortAnswerSaysThatACoresCostIsUntold(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// The check of a task's cost is a sentence of its own where no slope is known: within the short answer it is none.
+func TestAChecksSentenceGoesOnWithASmallLetter(t *testing.T) {
+	records := slices.DeleteFunc(studytest.PublishedMedians(t, ".."), func(r study.Record) bool { return r.NumVox != study.PublishedVoxels || r.NumChunks > 64 })
+	wantWords(t, inShortSaid(explained(t, records, Options{Resamples: 2})), "with constrained spherical deconvolution, measured piece by piece")
+}

@@ -74,7 +74,7 @@ func firstChecks(main []*analysis, answers []Answer, questions []string) string 
 			continue
 		}
 		first, _, _ := strings.Cut(a.Said[i].Check, ". ")
-		first = strings.TrimSuffix(first, ".")
+		first = firstAs(unicode.ToLower, strings.TrimSuffix(first, "."))
 		if of := a.Said[i].Of; of != about {
 			j := slices.IndexFunc(main, func(a *analysis) bool { return a.called(main) == of })
 			first, about = "with "+inSentence(of, main[j].Model)+", "+first, of
