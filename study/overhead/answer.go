@@ -248,7 +248,7 @@ func (a *analysis) whyAnswer() string {
 	var named []string
 	for _, l := range losses {
 		if l.Seconds >= 0.005*whole { // a reader may add them up
-			named = append(named, fmt.Sprintf("%s s %s", words.Significant(l.Seconds, 2), whyOf[l.Name]))
+			named = append(named, fmt.Sprintf("%s s %s%s", words.Significant(l.Seconds, 2), whyOf[l.Name], a.perhaps(l.Name)))
 		}
 	}
 	return fmt.Sprintf("of the %s s that the fit gives the shortest run on %s, %s s would be left if %s and nothing else took "+

@@ -204,6 +204,13 @@ func TestTheCostOfACoreIsToldTheSameEverywhere(t *testing.T) {
 	for _, text := range []string{said(e, coreQuestion), strings.Join(e.Overheads[0].Limits, " "), inShortSaid(e)} {
 		wantWords(t, text, "nothing that these runs show")
 	}
+	few := slices.DeleteFunc(ownRuns(studytest.Known, 0.05), func(r study.Record) bool { return r.NumChunks < 64 || r.NumChunks > 128 })
+	e = explained(t, few, Options{Resamples: 20})
+	for name, cost := range map[string]*study.Estimate{"are serial, on any number of cores": e.Overheads[0].Serial, "are the cost of the cores": e.Overheads[0].Core} {
+		if text := said(e, whyQuestion); strings.Contains(text, name) && strings.Contains(text, name+" (perhaps none)") != (cost.Low == 0) {
+			t.Errorf("the cost is %+v, and it says: %s", *cost, text)
+		}
+	}
 }
 
 // One number of chunks in all runs: what a chunk costs is not told from the serial part.

@@ -32,7 +32,7 @@ func (a *analysis) limitSentence(summary study.Summary) string {
 	var named []string
 	for _, l := range losses {
 		if l.Seconds >= 0.005*whole {
-			named = append(named, fmt.Sprintf("%s %s s", l.Name, words.Significant(l.Seconds, 2)))
+			named = append(named, fmt.Sprintf("%s %s s%s", l.Name, words.Significant(l.Seconds, 2), a.perhaps(l.Name)))
 		}
 	}
 	text := fmt.Sprintf("On %s the shortest runs take %s s (%s; the model says %s s). If %s and nothing "+

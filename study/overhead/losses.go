@@ -1,5 +1,7 @@
 package overhead
 
+import "github.com/voxfit/voxfit/study"
+
 // Names of losses.
 const (
 	threadLoss     = "a hyperthread is no core"
@@ -57,4 +59,13 @@ func (a *analysis) ideally() string {
 		return "all cores were at work"
 	}
 	return "every CPU were a whole core"
+}
+
+// perhaps says of a loss that it may be none: the interval of its cost reaches zero.
+func (a *analysis) perhaps(loss string) string {
+	cost := map[string]*study.Estimate{serialLoss: a.Serial, chunkLoss: a.Chunk, coreLoss: a.Core, contentionLoss: a.Contention}[loss]
+	if cost == nil || cost.Low > 0 {
+		return ""
+	}
+	return " (perhaps none)"
 }
