@@ -76,7 +76,7 @@ func (x Prediction) figure() (figure, error) {
 		k := drawing.Curve{Class: "series", Label: "predicted, " + words.Count(n, "node"), Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i),
 			Width: vg.Points(1.5)}
 		for _, p := range byNodes[n] {
-			k.Points = append(k.Points, drawing.Point{X: float64(p.Cores), Y: p.SpeedUp.Value, Half: (p.SpeedUp.High - p.SpeedUp.Low) / 2})
+			k.Points = append(k.Points, drawing.Point{X: float64(p.Cores), Y: p.SpeedUp.Value, Low: p.SpeedUp.Low, High: p.SpeedUp.High})
 		}
 		curves = append(curves, k)
 		entries = append(entries, drawing.LegendEntry{Words: "predicted, " + words.Count(n, "node"), Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i)})
@@ -85,7 +85,7 @@ func (x Prediction) figure() (figure, error) {
 	for i := range shares {
 		shares[i].Points = slices.Clone(shares[i].Points)
 		for j, q := range shares[i].Points {
-			shares[i].Points[j] = drawing.Point{X: q.X, Y: q.Y / q.X, Half: q.Half / q.X}
+			shares[i].Points[j] = drawing.Point{X: q.X, Y: q.Y / q.X, Low: q.Low / q.X, High: q.High / q.X}
 		}
 	}
 	sh := drawing.Sheet{Title: f.Title, Legend: [][]drawing.LegendEntry{entries}}
@@ -122,8 +122,11 @@ func (x Prediction) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	plan, m := x.Plan, x.Plan.Machine
 	fmt.Fprintf(&b, "PREDICTION, not measurement: %s on %s voxels, schedule %s\n", modelname.WordsOf(plan.Times.Model), words.Thousands(plan.Voxels), plan.Policy)
-	fmt.Fprintf(&b, "%s: %s of %s, %s GB/s each; %s\n\n", m.Name, words.Count(m.Nodes, "node"), words.Count(m.CoresPerNode, "core"),
-		words.Significant(m.NodeGBs, 3), m.Source)
+	fmt.Fprintf(&b, "%s: %s of %s, %s GB/s each", m.Name, words.Count(m.Nodes, "node"), words.Count(m.CoresPerNode, "core"), words.Significant(m.NodeGBs, 3))
+	if m.Source != "" {
+		b.WriteString("; " + m.Source)
+	}
+	b.WriteString("\n\n")
 	rows := [][]string{{"cores", "nodes", "chunks", "predicted s", "predicted speed-up", "95% interval", "efficiency", "lost to"}}
 	for _, p := range x.best() {
 		rows = append(rows, []string{strconv.Itoa(p.Cores), strconv.Itoa(p.Nodes), strconv.Itoa(p.Chunks), words.Significant(p.Time.Value, 3),

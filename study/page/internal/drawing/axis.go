@@ -22,12 +22,10 @@ func (r *Range) Add(x float64) {
 
 // addBar extends the range to a mean and its error bar, but to no more than half the mean on each side. The interval of
 // two runs may be twelve times as wide as their difference, and would leave no room for the curves.
-func (r *Range) addBar(mean, half float64) {
+func (r *Range) addBar(mean, low, high float64) {
 	r.Add(mean)
-	if half := min(half, mean/2); half > 0 {
-		r.Add(mean - half)
-		r.Add(mean + half)
-	}
+	r.Add(max(low, mean/2))
+	r.Add(min(high, 3*mean/2))
 }
 
 // A scale says how values are placed along an axis. gonum's own logarithmic scale misplaces the words of an axis. So

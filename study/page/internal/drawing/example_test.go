@@ -19,10 +19,10 @@ func Example() {
 	x := xs.LogAxis(1.3, drawing.PowerTicks{Label: drawing.PowerLabel})
 	y := ys.ValueAxis(drawing.Value{Label: func(x float64) string { return fmt.Sprint(x) }})
 	sheet.AddCurves(drawing.Words{Title: "Diffusion tensor", X: "number of chunks", Y: "time (s)"}, x, y, []drawing.Curve{curve})
-	svg, err := sheet.Draw()
+	drawn, err := sheet.Draw()
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(strings.Contains(string(svg), "<title>voxfit, 8 CPUs</title>"))
+	fmt.Println(strings.Contains(string(drawn.SVG), "<title>voxfit, 8 CPUs</title>"))
 	// Output: true
 }
