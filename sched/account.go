@@ -73,6 +73,10 @@ type WorkerAccount struct {
 	// CPUTime is the thread's CPU time over the same time, or 0 if the system does not say. A worker computes without
 	// waiting. If CPUTime is less than Dispatch, Steal and Compute together, others took the difference.
 	CPUTime time.Duration
+	// Late is the part of StartWait and TailWait in which a thread of the run was ready and another had the CPU: the
+	// worker's own, until it was in its place; that of Run's caller, until it had started all workers; and the thread on
+	// which Run goes on when the last worker has ended. It is known on Linux if Plan.Counters asked for it, and else 0.
+	Late time.Duration
 	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
 	Counts numa.Counts
 }
@@ -83,7 +87,7 @@ func (w WorkerAccount) Total() time.Duration {
 }
 
 // Taken returns the time in which the worker was ready to compute and others had its CPU, or 0 if the system does not
-// say.
+// say. Late is no part of it.
 func (w WorkerAccount) Taken() time.Duration {
 	if w.CPUTime == 0 {
 		return 0
@@ -112,6 +116,7 @@ func (a Account) Sum() WorkerAccount {
 		sum.VoluntarySwitches += w.VoluntarySwitches
 		sum.InvoluntarySwitches += w.InvoluntarySwitches
 		sum.CPUTime += w.CPUTime
+		sum.Late += w.Late
 		sum.Counts.Add(w.Counts)
 	}
 	return sum

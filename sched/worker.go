@@ -26,6 +26,7 @@ type worker struct {
 	chunkFor time.Duration // how long a chunk that was cut has taken so far
 	cpu      int           // where the worker was last seen
 	seen     time.Duration // and when
+	late     time.Duration // how long its thread was ready without a CPU before it was in its place
 	failures failures
 	done     atomic.Int64 // voxels completed, for Progress
 
@@ -69,6 +70,7 @@ func (w *worker) run() {
 	// The result may be dropped: a thread whose mask cannot be put back stays locked to this
 	// goroutine, and Go ends the two together.
 	defer func() { _ = release() }()
+	w.late = w.job.late.ofWorker()
 	voluntary, involuntary := numa.Switches()
 	before := calm.ThreadTime()
 	w.count()

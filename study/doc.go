@@ -62,10 +62,13 @@
 //	host_steal_s   core-seconds that the host of a virtual machine gave to others (/proc/stat)
 //	disturbed      true where others took more than 5% of what the run wanted: its time is that of a busy machine
 //	tries          how often the run was measured; the row is the try that was disturbed least
+//	late_s         core-seconds that workers waited because a thread of the run was ready and others had its CPU
 //
 // In these four times a worker is ready to compute: first_touch_s, dispatch_s, steal_s and compute_s. Their sum is that
-// of cpu_s and taken_s. What a worker waits for its CPU before it begins is part of start_wait_s, and not of taken_s. So a run
-// of some milliseconds, of which this wait is a large part, may be disturbed though its row does not say so.
+// of cpu_s and taken_s. What a worker waits for a CPU before it begins is part of start_wait_s, and what all workers
+// wait for the thread that goes on after them is part of tail_wait_s. Neither is part of taken_s: both are in late_s.
+// They are a large part of a run of some milliseconds. The mark disturbed counts taken_s, or host_steal_s if that is
+// more, and late_s.
 //
 // An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as it is: its columns
 // have another order, most of voxfit's are missing, and there is one more (campaign).

@@ -210,6 +210,9 @@ func TestABusyMachineIsSeen(t *testing.T) {
 		if sum := r.CPUTime + r.Taken; sum < 0.98*ready || sum > 1.02*ready+1e-3 {
 			t.Errorf("had %g s and was taken %g s, of %g s in which it was ready", r.CPUTime, r.Taken, ready)
 		}
+		if waited := r.StartWait + r.TailWait; r.Late > waited+1e-9 {
+			t.Errorf("waited %g s because others had the CPU, of %g s in all", r.Late, waited)
+		}
 		if r.Disturbed() {
 			disturbed++
 		}
