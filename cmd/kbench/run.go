@@ -30,7 +30,8 @@ type runOptions struct {
 	models, engines      []string
 	minChunks, maxChunks int // powers of two
 	runs, retries        int
-	retriesLeft          int // of the whole study
+	retriesLeft          int       // of the whole study
+	retryUntil           time.Time // zero: as long as there are retries left
 	minScale, maxScale   int
 	scaleMask            string
 	skipSerial           bool

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/metg"
 )
@@ -49,7 +50,8 @@ type Fact struct {
 // node's memory.
 type Bandwidth struct {
 	Nodes []int `json:"nodes"`
-	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read.
+	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read. It is 0 in the row
+	// of a node that has no CPU which the study might use.
 	Read [][]float64 `json:"read_gb_per_s"`
 	// OneCore is what the first CPU alone reads from its own node.
 	OneCore float64 `json:"one_core_gb_per_s"`
@@ -68,10 +70,13 @@ type Prediction struct {
 // Predictions are the contents of predictions.json: all predictions, when they were made, how, and from which
 // description of the machine.
 type Predictions struct {
-	Made        time.Time       `json:"made"`
-	How         string          `json:"how"`
-	Machine     json.RawMessage `json:"machine"`
-	Predictions []Prediction    `json:"predictions"`
+	Made    time.Time       `json:"made"`
+	How     string          `json:"how"`
+	Machine json.RawMessage `json:"machine"`
+	// Taken is the share of the core that other programs had while the chunks were timed from which the predictions were
+	// made.
+	Taken       float64      `json:"share_taken_by_others"`
+	Predictions []Prediction `json:"predictions"`
 }
 
 // Hash returns the SHA-256 of the text of predictions.json, in hexadecimal.
@@ -130,6 +135,9 @@ func (s Study) Missing() int {
 
 // RunsOf returns the number of runs of one sweep, the serial ones included.
 func (p Plan) RunsOf(s Sweep) int { return p.Runs * len(p.Models) * (len(s.CPUs) + 1) }
+
+// Disturbed says whether other programs took the core while the chunks were timed from which the predictions were made.
+func (p Predictions) Disturbed() bool { return p.Taken > 1-calm.Least }
 
 // Found returns the predicted time of a setting; false where there is none.
 func (p Predictions) Found(model, sweep string, cpus int) (study.Estimate, bool) {
