@@ -75,7 +75,8 @@ type WorkerAccount struct {
 	CPUTime time.Duration
 	// Late is the part of StartWait and TailWait in which a thread of the run was ready and another had the CPU: the
 	// worker's own, until it was in its place; that of Run's caller, until it had started all workers; and the thread on
-	// which Run goes on when the last worker has ended. It is known on Linux if Plan.Counters asked for it, and else 0.
+	// which Run goes on when the last worker has ended. Waits below a quarter of a millisecond are left out, since threads
+	// of the run may have waited for each other. It is known on Linux if Plan.Counters asked for it, and else 0.
 	Late time.Duration
 	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
 	Counts numa.Counts

@@ -41,8 +41,12 @@ func (l *lateness) ofWorker() time.Duration {
 	return waited
 }
 
+// ownWait bounds what threads of a run wait for each other while they move to their places: one may begin on the CPU that
+// is the place of another. Most of these waits take less than 0.1 ms. A program that computes keeps a CPU for longer.
+const ownWait = 250 * time.Microsecond
+
 // share fills in the account's Late. What a thread has waited may lie before the run, or, at the end, within its work.
-// No part of it counts that is longer than the wait which it explains.
+// No part of it counts that is longer than the wait which it explains, and none that may be the run's own.
 func (l *lateness) share(a *Account, workers []worker) {
 	unused := a.Wall // from the end of the last worker
 	for _, w := range a.Workers {
@@ -50,6 +54,13 @@ func (l *lateness) share(a *Account, workers []worker) {
 	}
 	for i := range a.Workers {
 		w := &a.Workers[i]
-		w.Late = min(w.StartWait, max(workers[i].late, l.begin)) + min(unused, l.end)
+		w.Late = notOwn(min(w.StartWait, max(workers[i].late, l.begin))) + notOwn(min(unused, l.end))
 	}
+}
+
+func notOwn(wait time.Duration) time.Duration {
+	if wait < ownWait {
+		return 0
+	}
+	return wait
 }

@@ -67,7 +67,8 @@
 // In these four times a worker is ready to compute: first_touch_s, dispatch_s, steal_s and compute_s. Their sum is that
 // of cpu_s and taken_s. What a worker waits for a CPU before it begins is part of start_wait_s, and what all workers
 // wait for the thread that goes on after them is part of tail_wait_s. Neither is part of taken_s: both are in late_s.
-// They are a large part of a run of some milliseconds. The mark disturbed counts taken_s, or host_steal_s if that is
+// They are a large part of a run of some milliseconds. Waits below a quarter of a millisecond are left out of it, since
+// threads of the run may wait so long for each other. The mark disturbed counts taken_s, or host_steal_s if that is
 // more, and late_s.
 //
 // An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as it is: its columns
