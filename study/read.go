@@ -155,6 +155,9 @@ func (r Record) check() error {
 			r.NumVox, r.NumChunks)
 	case r.Cores > r.CPUCount:
 		return fmt.Errorf("cores is %d, want at most %d: those that the CPUs of cpu_count belong to", r.Cores, r.CPUCount)
+	case r.Late > 1.1*(r.StartWait+r.TailWait)+1e-6:
+		return fmt.Errorf("late_s is %s, want at most %s: start_wait_s and tail_wait_s, of which it is a part", words.Significant(r.Late, 4),
+			words.Significant(r.StartWait+r.TailWait, 4))
 	case parts > 1.1*cpuTime+0.01:
 		return fmt.Errorf("compute_s and the other parts add up to %s s, want at most %s: time x cpu_count", words.Significant(parts, 4), words.Significant(cpuTime, 4))
 	}

@@ -171,6 +171,9 @@ func parse(files map[string][]byte) (Study, error) {
 	if registered, _, _ := strings.Cut(string(files[HashFile]), " "); registered != s.Hash {
 		return s, fmt.Errorf("its predictions have the hash %.12s, and %.12s was registered before the sweep: they were changed", s.Hash, registered)
 	}
+	if err := s.checkFormat(); err != nil {
+		return s, err
+	}
 	if err := s.check(); err != nil {
 		return s, fmt.Errorf("%w: expected an archive that kbench study wrote", err)
 	}

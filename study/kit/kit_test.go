@@ -114,6 +114,12 @@ func TestArchivesThatCannotBeTrustedAreRefused(t *testing.T) {
 		"1 numbers of CPUs and 0 of cores": func(dir string) {
 			studytest.Write(t, filepath.Join(dir, PlanFile), `{"host": "here", "sweeps": [{"name": "numa-close", "cpus": [1]}]}`)
 		},
+		"2 CPUs in 3 cores": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, PlanFile), `{"host": "here", "sweeps": [{"name": "numa-close", "cpus": [2], "cores": [3]}]}`)
+		},
+		"a bandwidth of -1": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, BandwidthFile), `{"nodes": [0, 1], "read_gb_per_s": [[1, 2], [1, -1]]}`)
+		},
 		"3 nodes and 1 rows": func(dir string) {
 			studytest.Write(t, filepath.Join(dir, BandwidthFile), `{"nodes": [0, 1, 2], "read_gb_per_s": [[1, 2, 3]]}`)
 		},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/voxfit/voxfit/internal/calm"
@@ -98,18 +99,28 @@ type Study struct {
 	Records map[string][]study.Record
 }
 
-// check refuses what no study of a machine has: pages take each for granted.
-func (s Study) check() error {
+// checkFormat refuses the files of a later program.
+func (s Study) checkFormat() error {
 	if s.Plan.Format > Format {
 		return fmt.Errorf("%s in it has format %d, and this kbench reads up to %d: use the version that wrote it, %s, or a later one", PlanFile, s.Plan.Format,
 			Format, s.Plan.Version)
 	}
+	return nil
+}
+
+// check refuses what no study of a machine has: pages take each for granted.
+func (s Study) check() error {
 	if s.Plan.Host == "" || len(s.Plan.Sweeps) == 0 {
 		return fmt.Errorf("%s in it names no machine or no sweeps", PlanFile)
 	}
 	for _, sweep := range s.Plan.Sweeps {
 		if len(sweep.CPUs) == 0 || len(sweep.Cores) != len(sweep.CPUs) {
 			return fmt.Errorf("%s in it has %d numbers of CPUs and %d of cores in the sweep %q", PlanFile, len(sweep.CPUs), len(sweep.Cores), sweep.Name)
+		}
+		for i, n := range sweep.CPUs {
+			if cores := sweep.Cores[i]; cores < 1 || cores > n {
+				return fmt.Errorf("%s in it has %d CPUs in %d cores in the sweep %q", PlanFile, n, cores, sweep.Name)
+			}
 		}
 	}
 	nodes := len(s.Bandwidth.Nodes)
@@ -119,6 +130,9 @@ func (s Study) check() error {
 	for _, row := range s.Bandwidth.Read {
 		if len(row) != nodes {
 			return fmt.Errorf("%s in it has a row of %d nodes, want %d", BandwidthFile, len(row), nodes)
+		}
+		if slices.Min(row) < 0 {
+			return fmt.Errorf("%s in it has a bandwidth of %g", BandwidthFile, slices.Min(row))
 		}
 	}
 	return nil
