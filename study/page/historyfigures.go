@@ -123,7 +123,7 @@ func (h speeds) stepCurves(step string) []drawing.Curve {
 		k := drawing.Curve{Class: "series", Label: set, Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i), Width: vg.Points(1.5)}
 		for _, r := range records {
 			first := records[0].Us
-			k.Points = append(k.Points, drawing.Point{X: float64(slices.Index(commits, r.Commit)), Y: r.Us / first, Half: (r.High - r.Low) / 2 / first})
+			k.Points = append(k.Points, drawing.Point{X: float64(slices.Index(commits, r.Commit)), Y: r.Us / first, Low: r.Low / first, High: r.High / first})
 		}
 		curves = append(curves, k)
 	}

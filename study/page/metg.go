@@ -278,7 +278,7 @@ func efficiencyFigure(s metg.Study, name string) (figure, error) {
 			}
 			k := drawing.Curve{Class: "series", Label: o.Name, Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i), Width: vg.Points(1.4)}
 			for _, p := range o.Curve(s.Workers()) {
-				k.Points = append(k.Points, drawing.Point{X: p.Task / panel.unit, Y: p.Efficiency.Median, Half: (p.Efficiency.High - p.Efficiency.Low) / 2})
+				k.Points = append(k.Points, drawing.Point{X: p.Task / panel.unit, Y: p.Efficiency.Median, Low: p.Efficiency.Low, High: p.Efficiency.High})
 			}
 			k.Extend(&xs, &ys)
 			curves = append(curves, k)

@@ -76,7 +76,7 @@ func (x Prediction) figure() (figure, error) {
 		k := drawing.Curve{Class: "series", Label: "predicted, " + words.Count(n, "node"), Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i),
 			Width: vg.Points(1.5)}
 		for _, p := range byNodes[n] {
-			k.Points = append(k.Points, drawing.Point{X: float64(p.Cores), Y: p.SpeedUp.Value, Half: (p.SpeedUp.High - p.SpeedUp.Low) / 2})
+			k.Points = append(k.Points, drawing.Point{X: float64(p.Cores), Y: p.SpeedUp.Value, Low: p.SpeedUp.Low, High: p.SpeedUp.High})
 		}
 		curves = append(curves, k)
 		entries = append(entries, drawing.LegendEntry{Words: "predicted, " + words.Count(n, "node"), Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i)})
@@ -85,7 +85,7 @@ func (x Prediction) figure() (figure, error) {
 	for i := range shares {
 		shares[i].Points = slices.Clone(shares[i].Points)
 		for j, q := range shares[i].Points {
-			shares[i].Points[j] = drawing.Point{X: q.X, Y: q.Y / q.X, Half: q.Half / q.X}
+			shares[i].Points[j] = drawing.Point{X: q.X, Y: q.Y / q.X, Low: q.Low / q.X, High: q.High / q.X}
 		}
 	}
 	sh := drawing.Sheet{Title: f.Title, Legend: [][]drawing.LegendEntry{entries}}

@@ -27,14 +27,25 @@ type Curve struct {
 	End    string // a word at its end, for curves that have no entry in the legend
 }
 
-// A Point is one point of a curve. It has an error bar of Half to each side, if Half is above 0.
-type Point struct{ X, Y, Half float64 }
+// A Point is one point of a curve. It has an error bar from Low to High, if High is above Low.
+type Point struct{ X, Y, Low, High float64 }
+
+// Around returns a point with an error bar of half to each side, or without one unless half is above 0.
+func Around(x, y, half float64) Point {
+	if !(half > 0) {
+		return Point{X: x, Y: y}
+	}
+	return Point{x, y, y - half, y + half}
+}
+
+// hasBar says whether the point has an error bar.
+func (q Point) hasBar() bool { return q.High > q.Low }
 
 // Extend extends the ranges of both axes to the curve's points and, in part, to their error bars.
 func (k Curve) Extend(xs, ys *Range) {
 	for _, q := range k.Points {
 		xs.Add(q.X)
-		ys.addBar(q.Y, q.Half)
+		ys.addBar(q)
 	}
 }
 
@@ -72,11 +83,17 @@ func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// valueOf says in words what a point shows: the curve, its values on both axes, and half its interval.
+// valueOf says in words what a point shows: the curve, its values on both axes, and its interval. Of an interval to both
+// sides alike it says half.
 func (k drawnCurve) valueOf(q Point) string {
 	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, number(q.X), k.words.Y, number(q.Y))
-	if q.Half > 0 {
-		text += " ± " + number(q.Half)
+	up, down := q.High-q.Y, q.Y-q.Low
+	switch {
+	case !q.hasBar():
+	case math.Abs(up-down) < 1e-9*q.Y:
+		text += " ± " + number(up)
+	default:
+		text += fmt.Sprintf(" (%s to %s)", number(q.Low), number(q.High))
 	}
 	return text
 }
@@ -90,12 +107,12 @@ func number(x float64) string {
 }
 
 func (k drawnCurve) errorBar(c draw.Canvas, p *plot.Plot, x vg.Length, q Point) {
-	if !(q.Half > 0) {
+	if !q.hasBar() {
 		return
 	}
-	low, high := p.Y.Min, min(k.sy.at(q.Y+q.Half), p.Y.Max)
-	if q.Y > q.Half {
-		low = max(k.sy.at(q.Y-q.Half), p.Y.Min)
+	low, high := p.Y.Min, min(k.sy.at(q.High), p.Y.Max)
+	if q.Low > 0 {
+		low = max(k.sy.at(q.Low), p.Y.Min)
 	}
 	if low >= high {
 		return
