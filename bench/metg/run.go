@@ -108,8 +108,8 @@ func (r *runner) turnInTime(ctx context.Context, round, i int, o opponent, to *m
 }
 
 // limit returns a context that ends when the turn of an opponent has to be over. A first turn may begin within half of
-// the budget, because the second one takes about as long, and it may go on to three quarters. Later rounds begin only if
-// there is time for them, so that all of their turns are made.
+// the budget, because the second one takes about as long, and it may go on to three quarters. Later rounds begin only
+// if there is time for them, so that all of their turns are made.
 func (r *runner) limit(ctx context.Context, round, opponent int) (context.Context, context.CancelFunc) {
 	if r.Budget <= 0 || opponent == 0 || round > 1 {
 		return context.WithCancel(ctx)
@@ -128,8 +128,8 @@ func (r *runner) limit(ctx context.Context, round, opponent int) (context.Contex
 // this time.
 const rest = 10 * time.Millisecond
 
-// turn starts an opponent, measures it, and ends it. When limited ends, it stops building, or measures nothing more. The
-// opponent's program then ends by itself, as always, so that it can end its workers.
+// turn starts an opponent, measures it, and ends it. When limited ends, it stops building, or measures nothing more.
+// The opponent's program then ends by itself, as always, so that it can end its workers.
 func (r *runner) turn(ctx, limited context.Context, round int, o opponent, to *metg.Opponent) error {
 	if o.program != "" {
 		_, _ = r.build(limited, o.program) // start returns the error

@@ -84,8 +84,11 @@ func leastTime(nodes int, sweeps []kit.Sweep) time.Duration {
 	return least
 }
 
-// sayLeast says so if the budget is too short for this machine.
+// sayLeast says so if the budget of a new study is too short for this machine.
 func (o *studyOptions) sayLeast(stderr io.Writer) error {
+	if _, err := os.Stat(o.path(kit.PlanFile)); err == nil {
+		return nil // it has said so
+	}
 	sweeps, err := sweepsOfThisMachine()
 	if err != nil {
 		return err

@@ -55,6 +55,11 @@ func TestAStudyOfAMachineGoesOnAndEndsWithAnArchive(t *testing.T) {
 	refuse(t, []string{"report", archive, "-o", page, "--serial", "csdm=1"}, "--serial is for CSV files")
 	refuse(t, []string{"report", archive, archive, "-o", page}, "hold the same study")
 
+	changed := strings.Replace(before, `"how": "`, `"how": "Afterwards: `, 1)
+	write(t, filepath.Join(dir, kit.PredictionsFile), []byte(changed))
+	refuse(t, []string{"study", dir, "--budget", "1s"}, kit.HashFile, "of other predictions", "remove both")
+	write(t, filepath.Join(dir, kit.PredictionsFile), []byte(before))
+
 	held, err := lock.Take(filepath.Join(dir, ".lock"), lock.Holder("kbench study elsewhere"))
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	benchmetg "github.com/voxfit/voxfit/bench/metg"
@@ -279,9 +280,18 @@ func (o *studyOptions) predict(plan kit.Plan, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return o.step(kit.HashFile, stderr, "their SHA-256 is "+kit.Hash(text), func(path string) error {
+	err = o.step(kit.HashFile, stderr, "their SHA-256 is "+kit.Hash(text), func(path string) error {
 		return disk.Replace(path, fmt.Appendf(nil, "%s  %s, registered %s\n", kit.Hash(text), kit.PredictionsFile, time.Now().UTC().Format(time.RFC3339)))
 	})
+	if err != nil {
+		return err
+	}
+	registered, err := os.ReadFile(o.path(kit.HashFile))
+	if err == nil && !strings.HasPrefix(string(registered), kit.Hash(text)+" ") { // now, and not when all fits are measured
+		err = fmt.Errorf("%s has the hash of other predictions than those in %s: remove both files to predict and to measure the fits again",
+			o.path(kit.HashFile), o.path(kit.PredictionsFile))
+	}
+	return err
 }
 
 // predictModel predicts each setting of the plan for one model.
