@@ -35,14 +35,15 @@ func (l *lateness) ended() {
 	l.end = waited
 }
 
-// ofWorker is called by a worker's thread in its place.
+// ofWorker is called by a worker's thread before its first chunk.
 func (l *lateness) ofWorker() time.Duration {
 	waited, _ := l.delays.Since()
 	return waited
 }
 
-// ownWait bounds what threads of a run wait for each other while they move to their places: one may begin on the CPU that
-// is the place of another. Most of these waits take less than 0.1 ms. A program that computes keeps a CPU for longer.
+// ownWait bounds what threads of a run wait for each other while they move to their places: one may begin on the CPU
+// that is the place of another. Most of these waits take less than 0.1 ms. A program that computes keeps a CPU for
+// longer.
 const ownWait = 250 * time.Microsecond
 
 // share fills in the account's Late. What a thread has waited may lie before the run, or, at the end, within its work.
@@ -54,7 +55,7 @@ func (l *lateness) share(a *Account, workers []worker) {
 	}
 	for i := range a.Workers {
 		w := &a.Workers[i]
-		w.Late = notOwn(min(w.StartWait, max(workers[i].late, l.begin))) + notOwn(min(unused, l.end))
+		w.Late = notOwn(min(w.StartWait+w.FirstTouch, max(workers[i].late, l.begin))) + notOwn(min(unused, l.end))
 	}
 }
 

@@ -50,7 +50,7 @@ func TestAnAccountSaysWhatARunWaitedForItsCPU(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := account.Workers[0]
-			if w.Late < 0 || w.Late > w.StartWait+w.TailWait || !asked && w.Late != 0 {
+			if w.Late < 0 || w.Late > w.StartWait+w.FirstTouch+w.TailWait || !asked && w.Late != 0 {
 				t.Fatalf("late %v, of %v before the first chunk and %v after the last", w.Late, w.StartWait, w.TailWait)
 			}
 			if w.Total() != account.Wall || account.Sum().Late != w.Late {
@@ -61,5 +61,26 @@ func TestAnAccountSaysWhatARunWaitedForItsCPU(t *testing.T) {
 	}
 	if late == 0 {
 		t.Error("no run was late, although another program had its CPU")
+	}
+}
+
+// A worker that sleeps, while it makes its scratch or in a chunk, does so by itself. Nobody took its CPU meanwhile.
+func TestWhatAWorkerWaitsByItselfIsNotTakenByOthers(t *testing.T) {
+	if calm.ReadDelays() == nil {
+		t.Skip("skipped: this kernel does not say how long threads waited")
+	}
+	const nap, chunks = 20 * time.Millisecond, 4
+	plan := sched.Plan{Voxels: chunks, VoxelsPerChunk: 1, Workers: 1, Pin: sched.PinCore, CPUs: allowed(t)[:1], Counters: true,
+		Start: func(int) error { time.Sleep(nap); return nil }}
+	account, err := sched.Run(context.Background(), plan, func(int, sched.Range) error { time.Sleep(nap); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := account.Workers[0]
+	if most := w.Dispatch + w.Steal + w.Compute - chunks*nap; w.Taken() > most {
+		t.Errorf("others took %v, of %v in which it did not sleep", w.Taken(), most)
+	}
+	if most := w.StartWait + w.FirstTouch - nap + w.TailWait; w.FirstTouch < nap || w.Late > most {
+		t.Errorf("late by %v, of %v in which it did not sleep", w.Late, most)
 	}
 }

@@ -130,7 +130,7 @@ func TestBrokenRowsAreNamedByFileLineAndCell(t *testing.T) {
 		{"more work than time", "engine,model,cpu_count,num_chunks,num_vox,time,compute_s,tail_wait_s\nvoxfit,M,2,1,10,1,1.9,0.1\nvoxfit,M,2,1,10,1,3,0.1\n",
 			"line 3: compute_s and the other parts add up to 3.100 s, want at most 2.000: time x cpu_count"},
 		{"more late than waited", "engine,model,cpu_count,num_chunks,num_vox,time,compute_s,start_wait_s,tail_wait_s,cpu_s,late_s\nvoxfit,M,2,1,10,1,1.5,0.1,0.1,1.5,0.2\nvoxfit,M,2,1,10,1,1.5,0.1,0.1,1.5,0.4\n",
-			"line 3: late_s is 0.4000, want at most 0.2000: start_wait_s and tail_wait_s"},
+			"line 3: late_s is 0.4000, want at most 0.2000: start_wait_s, first_touch_s and tail_wait_s"},
 		{"semicolons", "engine;model;cpu_count;num_chunks;num_vox;time\nray;M;8;1;10;1\n", "line 1: found cells between semicolons or tabs"},
 		{"tabs", "engine\tmodel\tcpu_count\tnum_chunks\tnum_vox\ttime\nray\tM\t8\t1\t10\t1\n", "expected commas: save it with commas"},
 		{"a column twice", "engine,engine,model,cpu_count,num_chunks,num_vox,time\n", "line 1: the column engine is there twice"},
