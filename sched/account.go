@@ -70,9 +70,18 @@ type WorkerAccount struct {
 	// VoluntarySwitches and InvoluntarySwitches are the thread's context switches from the start of its work to the end
 	// of it. Voluntary ones are waits. At involuntary ones the kernel gave its CPU to another thread.
 	VoluntarySwitches, InvoluntarySwitches int64
-	// CPUTime is the thread's CPU time over the same time, or 0 if the system does not say. A worker computes without
-	// waiting. If CPUTime is less than Dispatch, Steal and Compute together, others took the difference.
+	// CPUTime is the thread's CPU time from its first chunk on, or 0 if the system does not say. Taken says who had the
+	// rest of Dispatch, Steal and Compute.
 	CPUTime time.Duration
+	// waited is for how long the thread was ready meanwhile, and another had its CPU. It is known where Late is.
+	waited    time.Duration
+	waitKnown bool
+	// Late is the part of StartWait, FirstTouch and TailWait in which a thread of the run was ready and another had
+	// the CPU: the worker's own, until its first chunk; that of Run's caller, until it had started all workers; and
+	// the thread on which Run goes on when the last worker has ended. Waits below a quarter of a millisecond are left
+	// out, since threads of the run may have waited for each other. It is known on Linux if Plan.Counters asked for
+	// it, and else 0.
+	Late time.Duration
 	// Counts is the processor's counters over the same time, if Plan.Counters asked for them.
 	Counts numa.Counts
 }
@@ -82,13 +91,19 @@ func (w WorkerAccount) Total() time.Duration {
 	return w.StartWait + w.FirstTouch + w.Dispatch + w.Steal + w.Compute + w.TailWait
 }
 
-// Taken returns the time in which the worker was ready to compute and others had its CPU, or 0 if the system does not
-// say.
+// Taken returns the time, from the worker's first chunk on, in which it was ready to compute and others had its CPU,
+// or 0 if the system does not say. It is what Dispatch, Steal and Compute are more than CPUTime, but where Late is
+// known no more than what the thread waited for its CPU: the first chunks touch memory, and threads that do so wait
+// for each other.
 func (w WorkerAccount) Taken() time.Duration {
 	if w.CPUTime == 0 {
 		return 0
 	}
-	return max(0, w.FirstTouch+w.Dispatch+w.Steal+w.Compute-w.CPUTime)
+	taken := max(0, w.Dispatch+w.Steal+w.Compute-w.CPUTime)
+	if w.waitKnown {
+		taken = min(taken, w.waited)
+	}
+	return taken
 }
 
 // Sum adds up all workers. Its parts are core-time, and its Total is Wall times the number of workers. Its CPU is -1.
@@ -112,6 +127,7 @@ func (a Account) Sum() WorkerAccount {
 		sum.VoluntarySwitches += w.VoluntarySwitches
 		sum.InvoluntarySwitches += w.InvoluntarySwitches
 		sum.CPUTime += w.CPUTime
+		sum.Late += w.Late
 		sum.Counts.Add(w.Counts)
 	}
 	return sum

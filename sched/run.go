@@ -25,6 +25,7 @@ import (
 // returned in every case, and Account.Completed says which results stand. When Run returns, no goroutine of its own is
 // left and no thread is pinned any more.
 func Run(ctx context.Context, p Plan, chunk func(worker int, r Range) error) (Account, error) {
+	late := watchLateness(p.Counters)
 	clock := startClock()
 	s, err := p.resolve()
 	if err != nil {
@@ -32,7 +33,7 @@ func Run(ctx context.Context, p Plan, chunk func(worker int, r Range) error) (Ac
 	}
 	inner, stop := context.WithCancel(ctx) // ended by ctx, or by a worker that cannot start
 	defer stop()
-	j := &job{schedule: s, chunk: chunk, ctx: inner, stop: stop, clock: clock, queues: s.queues()}
+	j := &job{schedule: s, chunk: chunk, ctx: inner, stop: stop, clock: clock, queues: s.queues(), late: late}
 	j.workers = make([]worker, s.Workers)
 	j.settleHomes()
 
@@ -44,8 +45,10 @@ func Run(ctx context.Context, p Plan, chunk func(worker int, r Range) error) (Ac
 		w.pace = NewPace(p.Voxels / s.Workers)
 		running.Go(w.run)
 	}
+	j.late.begun()
 	running.Wait()
 	wall := clock.now()
+	j.late.ended()
 	endProgress()
 	return j.close(ctx, wall)
 }
@@ -59,6 +62,7 @@ type job struct {
 	clock   clock
 	queues  *Queues
 	workers []worker
+	late    lateness
 
 	// homes says where the memory lies. It is nil if that is unknown.
 	homes []Home
@@ -114,6 +118,7 @@ func (j *job) close(ctx context.Context, wall time.Duration) (Account, error) {
 		leave(Range{j.division.At(int(rest.first)).Begin, j.division.At(int(rest.end) - 1).End})
 	}
 	a.settle(missing)
+	j.late.share(&a, j.workers)
 	if err := ctx.Err(); err != nil && notBegun > 0 {
 		if len(errs) == 0 {
 			return a, err

@@ -26,6 +26,7 @@ type worker struct {
 	chunkFor time.Duration // how long a chunk that was cut has taken so far
 	cpu      int           // where the worker was last seen
 	seen     time.Duration // and when
+	late     time.Duration // how long its thread was ready without a CPU before its first chunk
 	failures failures
 	done     atomic.Int64 // voxels completed, for Progress
 
@@ -70,12 +71,13 @@ func (w *worker) run() {
 	// goroutine, and Go ends the two together.
 	defer func() { _ = release() }()
 	voluntary, involuntary := numa.Switches()
-	before := calm.ThreadTime()
 	w.count()
 	defer func() {
 		v, i := numa.Switches()
 		w.account.VoluntarySwitches, w.account.InvoluntarySwitches = v-voluntary, i-involuntary
-		w.account.CPUTime = calm.ThreadTime() - before
+		if w.account.CPUTime > 0 { // it has begun
+			w.account.waited, w.account.waitKnown = w.job.late.ofWorker()-w.late, w.job.late.delays != nil
+		}
 		w.endCount()
 	}()
 	w.cpu = numa.CurrentCPU()
@@ -145,6 +147,9 @@ func (w *worker) endCount() {
 
 // work runs chunks for as long as there are any.
 func (w *worker) work() {
+	w.late = w.job.late.ofWorker()
+	before := calm.ThreadTime()
+	defer func() { w.account.CPUTime = calm.ThreadTime() - before }() // deferred: a chunk may call runtime.Goexit
 	w.turn(dispatch)
 	for w.job.ctx.Err() == nil {
 		least, most := w.bounds()

@@ -57,15 +57,19 @@
 //	local_bytes, far_bytes             signal and results on the node of the worker that used them, and on others
 //	voluntary_switches, involuntary_switches, migrations    of the workers' threads
 //	instructions, cycles, llc_misses   the processor's own counts, where the system gives them
-//	cpu_s          core-seconds that the run had of its CPUs (clock_gettime)
+//	cpu_s          core-seconds that the run had of its CPUs from the first chunks on (clock_gettime)
 //	taken_s        core-seconds that others had while the run was ready to compute
 //	host_steal_s   core-seconds that the host of a virtual machine gave to others (/proc/stat)
 //	disturbed      true where others took more than 5% of what the run wanted: its time is that of a busy machine
 //	tries          how often the run was measured; the row is the try that was disturbed least
+//	late_s         core-seconds that workers waited because a thread of the run was ready and had no CPU
 //
-// In these four times a worker is ready to compute: first_touch_s, dispatch_s, steal_s and compute_s. Their sum is that
-// of cpu_s and taken_s. What a worker waits for its CPU before it begins is part of start_wait_s, and not of taken_s. So a run
-// of some milliseconds, of which this wait is a large part, may be disturbed though its row does not say so.
+// In these three times a worker computes: dispatch_s, steal_s and compute_s. Their sum is that of cpu_s, taken_s and
+// a little for which workers wait for each other when they first touch memory. Before them a worker may wait for a
+// CPU, and after them all workers wait for the thread that goes on when the last one has ended. These waits are in
+// late_s; they are a large part of a run of some milliseconds. Waits below a quarter of a millisecond are left out of
+// it, since threads of the run may wait so long for each other. The mark disturbed counts taken_s, or host_steal_s if
+// that is more, and late_s.
 //
 // An empty cell means "not recorded". [ReadRecords] reads these files and also the published one as it is: its columns
 // have another order, most of voxfit's are missing, and there is one more (campaign).

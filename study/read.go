@@ -166,12 +166,16 @@ func parseRow(fields []*column, row []string) (Record, error) {
 
 // check refuses a row whose cells contradict each other, as they do where columns were mixed up.
 func (r Record) check() error {
+	waits := r.StartWait + r.FirstTouch + r.TailWait
 	switch parts, cpuTime := accountOf(&r).Sum(), float64(r.CPUCount)*r.Time; {
 	case max(1, r.VoxPerChunk) != max(1, r.NumVox/r.NumChunks): // kbench run writes 1 where there are more chunks than voxels
 		return fmt.Errorf("vox_per_chunk is %d, want %d: num_vox / num_chunks, %d / %d, without the remainder", r.VoxPerChunk, r.NumVox/r.NumChunks,
 			r.NumVox, r.NumChunks)
 	case r.Cores > r.CPUCount:
 		return fmt.Errorf("cores is %d, want at most %d: those that the CPUs of cpu_count belong to", r.Cores, r.CPUCount)
+	case r.Late > 1.1*waits+1e-6:
+		return fmt.Errorf("late_s is %s, want at most %s: start_wait_s, first_touch_s and tail_wait_s, of which it is a part", words.Significant(r.Late, 4),
+			words.Significant(waits, 4))
 	case parts > 1.1*cpuTime+0.01:
 		return fmt.Errorf("compute_s and the other parts add up to %s s, want at most %s: time x cpu_count", words.Significant(parts, 4), words.Significant(cpuTime, 4))
 	}

@@ -88,10 +88,11 @@ type Record struct {
 	// workers; all 0 where the system keeps them.
 	Instructions, Cycles, CacheMisses int64
 
-	// CPUTime is the time that the run had on its CPUs, in core-seconds, by clock_gettime. Taken is what other programs had
-	// while the run was ready to compute, and HostSteal what the host of a virtual machine gave to others, by
-	// /proc/stat. All are 0 where the system does not say.
-	CPUTime, Taken, HostSteal float64
+	// CPUTime is the time that the run had on its CPUs from the workers' first chunks on, in core-seconds, by
+	// clock_gettime. Taken is what other programs had while the run was ready to compute, and HostSteal what the host of a virtual machine gave to others, by
+	// /proc/stat. Late is what workers waited, before their first chunk and after the last one of all, because a thread of
+	// the run had no CPU, by schedstat. All are 0 where the system does not say.
+	CPUTime, Taken, HostSteal, Late float64
 	// Tries is how often the run was measured, because other programs disturbed it. The row holds the try that they
 	// disturbed least.
 	Tries int
@@ -119,7 +120,7 @@ func (r Record) TakenShare() float64 {
 	}
 	// It depends on the kernel whether the host's share is part of a thread's time. So the larger counts, and not the
 	// sum.
-	taken := max(r.Taken, r.HostSteal)
+	taken := max(r.Taken, r.HostSteal) + r.Late
 	return taken / (r.CPUTime + taken)
 }
 

@@ -21,7 +21,7 @@ func fullRecord() Record {
 		PeakRSS: 1 << 30, SpilledBytes: 12, Version: "v0.1.0", Host: `Zürich "lab", 2`,
 		FirstTouch: 0.05, Schedule: "numa", Pin: "core", Places: "0,2,4-9", Cores: 8, ChunksRun: 17, ChunksStolen: 1,
 		ChunkMedian: 0.5, ChunkP99: 0.75, LocalBytes: 1 << 40, FarBytes: 5, VoluntarySwitches: 6, InvoluntarySwitches: 7,
-		Migrations: 8, Instructions: 1 << 50, Cycles: 1 << 49, CacheMisses: 1 << 30, CPUTime: 8.5, Taken: 1.25, HostSteal: 0.5, Tries: 2,
+		Migrations: 8, Instructions: 1 << 50, Cycles: 1 << 49, CacheMisses: 1 << 30, CPUTime: 8.5, Taken: 1.25, HostSteal: 0.5, Late: 0.125, Tries: 2,
 	}
 }
 
@@ -29,7 +29,7 @@ func TestTheStudysColumnsComeFirstUnderTheirPublishedNames(t *testing.T) {
 	const published = "engine,vox_per_chunk,num_chunks,time,cpu_count,memory_size,num_vox,avg_mem,mem_useage,model,data_shape"
 	const ours = "run,isa,pinned,nodes,compute_s,dispatch_s,steal_s,start_wait_s,tail_wait_s,peak_rss,spilled_bytes,version,host," +
 		"first_touch_s,schedule,pin,places,cores,chunks_run,chunks_stolen,chunk_median_s,chunk_p99_s,local_bytes,far_bytes," +
-		"voluntary_switches,involuntary_switches,migrations,instructions,cycles,llc_misses,cpu_s,taken_s,host_steal_s,disturbed,tries"
+		"voluntary_switches,involuntary_switches,migrations,instructions,cycles,llc_misses,cpu_s,taken_s,host_steal_s,disturbed,tries,late_s"
 	if got := strings.Join(columnNames(), ","); got != published+","+ours {
 		t.Errorf("columns are %s", got)
 	}
@@ -130,6 +130,8 @@ func TestBrokenRowsAreNamedByFileLineAndCell(t *testing.T) {
 		{"more cores than CPUs", "engine,model,cpu_count,cores,num_chunks,num_vox,time\nvoxfit,M,8,16,1,10,1\n", "line 2: cores is 16, want at most 8"},
 		{"more work than time", "engine,model,cpu_count,num_chunks,num_vox,time,compute_s,tail_wait_s\nvoxfit,M,2,1,10,1,1.9,0.1\nvoxfit,M,2,1,10,1,3,0.1\n",
 			"line 3: compute_s and the other parts add up to 3.100 s, want at most 2.000: time x cpu_count"},
+		{"more late than waited", "engine,model,cpu_count,num_chunks,num_vox,time,compute_s,start_wait_s,tail_wait_s,cpu_s,late_s\nvoxfit,M,2,1,10,1,1.5,0.1,0.1,1.5,0.2\nvoxfit,M,2,1,10,1,1.5,0.1,0.1,1.5,0.4\n",
+			"line 3: late_s is 0.4000, want at most 0.2000: start_wait_s, first_touch_s and tail_wait_s"},
 		{"semicolons", "engine;model;cpu_count;num_chunks;num_vox;time\nray;M;8;1;10;1\n", "line 1: found cells between semicolons or tabs"},
 		{"tabs", "engine\tmodel\tcpu_count\tnum_chunks\tnum_vox\ttime\nray\tM\t8\t1\t10\t1\n", "expected commas: save it with commas"},
 		{"a column twice", "engine,engine,model,cpu_count,num_chunks,num_vox,time\n", "line 1: the column engine is there twice"},

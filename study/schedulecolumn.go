@@ -32,6 +32,7 @@ var scheduleColumns = []column{
 	usedColumn("host_steal_s", func(r *Record) *float64 { return &r.HostSteal }),
 	{"disturbed", false, formatDisturbed, checkDisturbed},
 	countColumn("tries", 0, false, func(r *Record) *int { return &r.Tries }),
+	usedColumn("late_s", func(r *Record) *float64 { return &r.Late }),
 }
 
 // usedColumn is a column of seconds that are known where the run's own CPU time is known.
@@ -46,7 +47,7 @@ func usedColumn(name string, field func(*Record) *float64) column {
 	return c
 }
 
-// formatDisturbed writes the mark, which follows from the columns before it.
+// formatDisturbed writes the mark, which follows from the other columns.
 func formatDisturbed(r *Record) string {
 	if !r.HasUse() {
 		return ""
@@ -54,7 +55,7 @@ func formatDisturbed(r *Record) string {
 	return strconv.FormatBool(r.Disturbed())
 }
 
-// checkDisturbed reads the mark. It is not kept, because it follows from the columns before it.
+// checkDisturbed reads the mark. It is not kept, because it follows from the other columns.
 func checkDisturbed(_ *Record, s string) error {
 	if s = strings.TrimSpace(s); s == "" {
 		return nil

@@ -265,6 +265,16 @@ func TestDisturbedRepetitionsAreLeftOutWhereThereAreOthers(t *testing.T) {
 	}
 }
 
+// A run of milliseconds may have all of its CPU once it has begun. What it waited for it before counts, too.
+func TestARunThatHadToWaitForItsCPUIsDisturbed(t *testing.T) {
+	run := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 0.0032, Compute: 0.006, CPUTime: 0.006, StartWait: 0.0004, Late: 0.0002}
+	late := run
+	late.Time, late.StartWait, late.Late = 0.006, 0.0032, 0.003
+	if run.Disturbed() || !late.Disturbed() || !near(late.TakenShare(), 1./3) {
+		t.Errorf("disturbed: %v with 3%% and %v with %.0f%%", run.Disturbed(), late.Disturbed(), 100*late.TakenShare())
+	}
+}
+
 // What others and the host took is a part of its own, and all parts still add up to CPUs x wall time.
 func TestWhatOthersTookIsAPartOfTheAccount(t *testing.T) {
 	r := study.Record{Engine: "voxfit", Model: "M", NumVox: 10, NumChunks: 4, CPUCount: 2, Time: 5, Compute: 8, Dispatch: 0.5, StartWait: 0.5, TailWait: 0.5,

@@ -194,6 +194,30 @@ func TestABudgetEndsAStudyAfterARound(t *testing.T) {
 	}
 }
 
+// The first is measured whatever the budget is.
+func TestABudgetLeavesOutWhatItIsTooShortFor(t *testing.T) {
+	names := []string{"channel", "errgroup", "voxfit", "rayon"}
+	cache := t.TempDir()
+	found, err := Run(context.Background(), Options{Opponents: names, CPUs: cpus(t), Rounds: 100, Point: time.Millisecond, Budget: 2 * time.Millisecond, Cache: cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range found {
+		switch {
+		case i == 0 && (o.Missing != "" || len(o.Measured) == 0):
+			t.Errorf("the first, %s, is missing: %s", o.Name, o.Missing)
+		case i > 0 && (!strings.Contains(o.Missing, "left out: the budget of 2ms") || len(o.Measured) > 0 || len(o.Steals) > 0):
+			t.Errorf("%s has %d measurements and is missing because %q", o.Name, len(o.Measured), o.Missing)
+		}
+	}
+	if rounds := (metg.Study{Opponents: found}).RoundsKept(); rounds != 1 {
+		t.Errorf("%d rounds were kept, want the first alone", rounds)
+	}
+	if built, _ := os.ReadDir(cache); len(built) > 0 {
+		t.Errorf("%s was built for an opponent that was left out", built[0].Name())
+	}
+}
+
 func TestAStoppedStudyEndsSoon(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := Run(ctx, Options{Opponents: []string{"channel", "voxfit"}, CPUs: cpus(t), Rounds: 100, Point: time.Millisecond,

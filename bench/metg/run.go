@@ -22,8 +22,9 @@ type Options struct {
 	// Point is about how long one run of tasks takes, for opponents in Go, C, C++ and Rust. For those in Python it
 	// is five times as long.
 	Point time.Duration
-	// Budget is the time within which the last round is to end, unless it is 0. After the first round that is kept,
-	// no round begins that would take longer.
+	// Budget is the time within which the last round is to end, unless it is 0. No round begins that would take longer,
+	// but the one in which opponents are explored and the first that is kept. If these alone would take longer,
+	// opponents are left out, from the last one on, and Missing says so. The first is never left out.
 	Budget time.Duration
 	// Progress is called before each turn of an opponent, unless it is nil.
 	Progress func(done, turns int, name string)
@@ -36,6 +37,7 @@ type runner struct {
 	Options
 	built map[string]built
 	found map[string]guess
+	begin time.Time
 }
 
 // A guess is what the first round has found about an opponent: the iterations at which its efficiency is about a
@@ -48,7 +50,7 @@ type guess struct {
 // Run measures the opponents in turn and returns the study's Opponents. For an opponent that cannot be measured,
 // Missing says why.
 func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
-	r := runner{Options: o, built: map[string]built{}, found: map[string]guess{}}
+	r := runner{Options: o, built: map[string]built{}, found: map[string]guess{}, begin: time.Now()}
 	if r.Cache == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
@@ -69,9 +71,10 @@ func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
 		chosen = append(chosen, o)
 		all = append(all, metg.Opponent{Name: o.name, What: o.what})
 	}
-	turns, begin := (r.Rounds+1)*len(chosen), time.Now()
+	turns := (r.Rounds + 1) * len(chosen)
 	for round := range r.Rounds + 1 {
-		if each := time.Since(begin) / time.Duration(max(1, round)); r.Budget > 0 && round > 1 && time.Since(begin)+each > r.Budget {
+		spent := time.Since(r.begin)
+		if each := spent / time.Duration(max(1, round)); r.Budget > 0 && round > 1 && spent+each > r.Budget {
 			break
 		}
 		for k := range chosen {
@@ -82,7 +85,7 @@ func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
 			if all[i].Missing != "" {
 				continue
 			}
-			if err := r.turn(ctx, round, chosen[i], &all[i]); err != nil {
+			if err := r.turnInTime(ctx, round, i, chosen[i], &all[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -90,12 +93,50 @@ func Run(ctx context.Context, o Options) ([]metg.Opponent, error) {
 	return all, nil
 }
 
+// turnInTime is the turn of an opponent, number i of all. It leaves the opponent out if the budget is too
+// short for it.
+func (r *runner) turnInTime(ctx context.Context, round, i int, o opponent, to *metg.Opponent) error {
+	limited, end := r.limit(ctx, round, i)
+	defer end()
+	err := r.turn(ctx, limited, round, o, to)
+	if ctx.Err() == nil && limited.Err() != nil {
+		to.Measured, to.Steals = nil, nil
+		to.Missing = fmt.Sprintf("left out: the budget of %v for handing out tasks was too short for it", r.Budget.Round(time.Millisecond))
+		return nil
+	}
+	return err
+}
+
+// limit returns a context that ends when the turn of an opponent has to be over. A first turn may begin within half of
+// the budget, because the second one takes about as long, and it may go on to three quarters. Later rounds begin only
+// if there is time for them, so that all of their turns are made.
+func (r *runner) limit(ctx context.Context, round, opponent int) (context.Context, context.CancelFunc) {
+	if r.Budget <= 0 || opponent == 0 || round > 1 {
+		return context.WithCancel(ctx)
+	}
+	begins, ends := r.begin.Add(r.Budget/2), r.begin.Add(r.Budget*3/4)
+	if round == 1 {
+		begins, ends = r.begin.Add(r.Budget), r.begin.Add(r.Budget*5/4)
+	}
+	if time.Now().After(begins) {
+		ends = begins
+	}
+	return context.WithDeadline(ctx, ends)
+}
+
 // rest is the pause after an opponent. Threads that it has left behind, which wait for work without sleeping, end in
 // this time.
 const rest = 10 * time.Millisecond
 
-// turn starts an opponent, measures it, and ends it.
-func (r *runner) turn(ctx context.Context, round int, o opponent, to *metg.Opponent) error {
+// turn starts an opponent, measures it, and ends it. When limited ends, it stops building, or measures nothing more.
+// The opponent's program then ends by itself, as always, so that it can end its workers.
+func (r *runner) turn(ctx, limited context.Context, round int, o opponent, to *metg.Opponent) error {
+	if o.program != "" {
+		_, _ = r.build(limited, o.program) // start returns the error
+	}
+	if limited.Err() != nil {
+		return limited.Err()
+	}
 	s, err := r.start(ctx, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -107,7 +148,7 @@ func (r *runner) turn(ctx context.Context, round int, o opponent, to *metg.Oppon
 	defer time.Sleep(rest)
 	defer s.close()
 	to.Version = s.version()
-	t := turn{runner: r, ctx: ctx, scheduler: s, opponent: o, round: round}
+	t := turn{runner: r, ctx: limited, scheduler: s, opponent: o, round: round}
 	if round == 0 {
 		return t.explore()
 	}

@@ -8,14 +8,17 @@ import (
 	"github.com/voxfit/voxfit/study/kit"
 )
 
-// measureBandwidth lets all allowed CPUs of each node read memory of each node, for one pair of nodes after another.
+// measureBandwidth lets all allowed CPUs of each node read memory of each node, for one pair of nodes after another. With a
+// quota they are as many as it pays for: more would wait for the quota, as if other programs had the CPUs.
 func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 	var b kit.Bandwidth
 	machine := numa.Describe()
 	var readers [][]int
+	most := defaultWorkers(allowed)
 	for _, node := range machine.Nodes {
+		cpus := allowedOf(node, allowed)
 		b.Nodes = append(b.Nodes, node.ID)
-		readers = append(readers, allowedOf(node, allowed))
+		readers = append(readers, cpus[:min(most, len(cpus))])
 	}
 	bytes := blockBytes(machine, readers)
 	var failed error

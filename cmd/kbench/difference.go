@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -40,6 +41,19 @@ func difference(at string, a, b any) *mismatch {
 		return nil
 	}
 	return &mismatch{at, a, b}
+}
+
+// differenceFromText finds the first difference of a JSON text and a value.
+func differenceFromText(text []byte, value any) (*mismatch, error) {
+	now, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var a, b any
+	if err := errors.Join(json.Unmarshal(text, &a), json.Unmarshal(now, &b)); err != nil {
+		return nil, err
+	}
+	return difference("", a, b), nil
 }
 
 // elementName returns the name of a list's element in messages: the path of a file, or else the element's number.

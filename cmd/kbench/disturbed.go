@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/voxfit/voxfit/fit"
 	"github.com/voxfit/voxfit/internal/calm"
@@ -45,7 +46,7 @@ func (w useWatch) add(record *study.Record) {
 }
 
 // measureCalmly measures a run. If other programs disturbed it, it measures again, up to --retries times and as long as
-// the whole study has retries left. It returns the try that was disturbed least.
+// the whole study has retries and time left. It returns the try that was disturbed least.
 func (o *runOptions) measureCalmly(ctx context.Context, p plannedRun, peers *pythonStudy, results *fit.Room, stderr io.Writer) (study.Record, error) {
 	var best study.Record
 	for try := 1; ; try++ {
@@ -63,7 +64,8 @@ func (o *runOptions) measureCalmly(ctx context.Context, p plannedRun, peers *pyt
 			best = record
 		}
 		best.Tries = try
-		if !record.Disturbed() || try > o.retries || o.retriesLeft == 0 {
+		late := !o.retryUntil.IsZero() && time.Now().After(o.retryUntil)
+		if !record.Disturbed() || try > o.retries || o.retriesLeft == 0 || late {
 			return best, nil
 		}
 		o.retriesLeft--

@@ -142,11 +142,11 @@ func whyISA(available []string, asked string) string {
 
 func (e environment) write(w io.Writer) {
 	fmt.Fprintf(w, "voxfit     %s, %s\n%s", e.Version, e.Go, e.Machine)
-	limit := "no cgroup limit"
+	limit := math.Inf(1)
 	if e.CPULimit != nil {
-		limit = fmt.Sprintf("cgroup limit %.2f CPUs", *e.CPULimit)
+		limit = *e.CPULimit
 	}
-	fmt.Fprintf(w, "allowed    CPUs %v, %s\n", e.Allowed, limit)
+	fmt.Fprintf(w, "allowed    CPUs %v, %s\n", e.Allowed, limitInWords(limit))
 	fmt.Fprintf(w, "counters   %s\n", e.Counters)
 	fmt.Fprintf(w, "kernels    %s: %s\n", e.ISA, e.Why)
 	fmt.Fprintf(w, "           this build has for this processor: %s (%s chooses another)\n", strings.Join(e.ISAs, ", "), kernel.EnvISA)
@@ -164,6 +164,14 @@ func (e environment) write(w io.Writer) {
 	e.eachPeak(func(name string, p peak) { fmt.Fprintf(w, "%-32s %14.1f\n", name, p.ReadRate) })
 	e.writeTaken(w)
 	writeSpeeds(w, e.Core.CPUs[0], e.ISA, e.Kernels)
+}
+
+// limitInWords says how many CPUs the quota of the cgroup pays for.
+func limitInWords(limit float64) string {
+	if math.IsInf(limit, 1) {
+		return "no cgroup limit"
+	}
+	return fmt.Sprintf("cgroup limit %.2f CPUs", limit)
 }
 
 // writeTaken warns if other programs took the CPUs while they were measured.

@@ -56,8 +56,8 @@ there is named with the reason. All of them take three to five minutes.`,
 	f.StringSliceVar(&o.opponents, "opponents", nil, "who is measured (default: all that can be had)")
 	completeList(args, c, "opponents", benchmetg.Names)
 	f.IntVar(&o.rounds, "rounds", 6, "measurements of each length of a task")
-	f.DurationVar(&o.budget, "budget", 0, "begin no round that would end later than this, after the first: 4m (default: all rounds)")
-	f.IntVar(&o.workers, "workers", 0, "workers, each on a CPU (default: one on each allowed CPU)")
+	f.DurationVar(&o.budget, "budget", 0, "leave out rounds that would end later than this, and schedulers if the first round would: 4m (default: all)")
+	f.IntVar(&o.workers, "workers", 0, "workers, each on a CPU (default: one on each allowed CPU, or as many as the cgroup's quota pays for)")
 	o.places = "close"
 	f.Var(namedValue(&o.places, "close", "spread"), "places", "order of the CPUs: close, spread, or a list as 0,2,4-7")
 	f.BoolVar(&o.smt, "smt", true, "use the second hardware threads of cores too; --smt=false: one worker a core")
@@ -178,6 +178,8 @@ func (o *metgOptions) cpus() ([]int, error) {
 		return nil, fmt.Errorf("--workers %d: expected 1 to %d, the number of CPUs that this process may use", o.workers, len(cpus))
 	case o.workers > 0:
 		cpus = cpus[:o.workers]
+	default:
+		cpus = cpus[:min(len(cpus), defaultWorkers(cpus))] // with a quota more would wait for it, and not for their tasks
 	}
 	if len(cpus) == 0 {
 		return nil, errors.New("there is no CPU that this process may use")

@@ -30,7 +30,8 @@ type runOptions struct {
 	models, engines      []string
 	minChunks, maxChunks int // powers of two
 	runs, retries        int
-	retriesLeft          int // of the whole study
+	retriesLeft          int       // of the whole study
+	retryUntil           time.Time // zero: as long as there are retries left
 	minScale, maxScale   int
 	scaleMask            string
 	skipSerial           bool
@@ -482,7 +483,7 @@ func writeAccount(record *study.Record, account sched.Account) {
 	record.LocalBytes, record.FarBytes = sum.LocalBytes, sum.FarBytes
 	record.VoluntarySwitches, record.InvoluntarySwitches = sum.VoluntarySwitches, sum.InvoluntarySwitches
 	record.Migrations = int64(sum.Migrations)
-	record.CPUTime = sum.CPUTime.Seconds()
+	record.CPUTime, record.Late = sum.CPUTime.Seconds(), sum.Late.Seconds()
 	for _, w := range account.Workers { // each its own: what one worker had too much is not another's
 		record.Taken += w.Taken().Seconds()
 	}

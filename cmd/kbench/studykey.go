@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,14 +80,11 @@ func (o *runOptions) checkKey(k studyKey, rows int) error {
 	if err != nil {
 		return err
 	}
-	var before, now any
-	if err := json.Unmarshal(kept, &before); err != nil {
+	found, err := differenceFromText(kept, k)
+	if err != nil {
 		return fmt.Errorf("%s: %w; start another study with -o or --filename", o.keyPath(), err)
 	}
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&now); err != nil {
-		return err
-	}
-	if found := difference("", before, now); found != nil {
+	if found != nil {
 		return fmt.Errorf("%s is of another study than this command's: %s; start another one with -o or --filename", o.filename, found.between("there", "now"))
 	}
 	return nil

@@ -26,6 +26,7 @@ type studyOptions struct {
 	budget  time.Duration
 	python  string
 	command string
+	begin   time.Time
 }
 
 // shortestBudget is too short for any measurement to mean much, and long enough to see all steps.
@@ -45,7 +46,9 @@ SHA-256 with them, so that the page can say how far off they were.
 
 Each step is kept when it ends, each fit when it is done. A study that was stopped goes on with the same command. At the
 end there is one archive, DIR/HOST.tar.gz; kbench report makes a page of one or more of them. The budget sets how much
-is measured; the study may take somewhat longer or shorter than that.`,
+is measured: below 8m only the schedulers of this program hand out tasks, and what there is no time for is left out,
+which the page says. On a machine with nothing else to do the study takes at most a little longer than its budget. If
+the machine is too large for the budget, the command says at the beginning how long it will take at least.`,
 		Example: `  kbench study measured
   kbench study measured --budget 2h
   kbench report measured/HOST.tar.gz -o page`,
@@ -77,6 +80,13 @@ func (o *studyOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 		return err
 	}
 	defer held.Release()
+	o.begin = time.Now()
+	if err := o.goesOn(); err != nil {
+		return err
+	}
+	if err := o.sayLeast(stderr); err != nil {
+		return err
+	}
 	keeps(ctx, "what was measured is in %s; the same command goes on", o.folder)
 	steps := []struct {
 		file, what string
@@ -121,6 +131,7 @@ func (o *studyOptions) measure(ctx context.Context, stdout, stderr io.Writer) er
 		if err != nil {
 			return err
 		}
+		s.Opponents = append(s.Opponents, notPlanned(plan)...)
 		return s.Write(path)
 	})
 	if err != nil {
@@ -198,5 +209,11 @@ func (o *studyOptions) facts() ([]kit.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(facts, kit.Fact{Name: "kernels", Value: isa}, kit.Fact{Name: "counters", Value: surveyCounters()}), nil
+	allowed, err := numa.Allowed()
+	if err != nil {
+		return nil, err
+	}
+	may := fmt.Sprintf("%d of %s, %s", len(allowed), plural.Count(len(numa.Describe().CPUs), "CPU"), limitInWords(numa.CPULimit()))
+	return append(facts, kit.Fact{Name: "allowed", Value: may}, kit.Fact{Name: "kernels", Value: isa},
+		kit.Fact{Name: "counters", Value: surveyCounters()}), nil
 }

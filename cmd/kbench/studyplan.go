@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	benchmetg "github.com/voxfit/voxfit/bench/metg"
 	"github.com/voxfit/voxfit/disk"
 	"github.com/voxfit/voxfit/fit"
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/kernel"
 	"github.com/voxfit/voxfit/model"
 	"github.com/voxfit/voxfit/numa"
@@ -23,16 +25,19 @@ import (
 	"github.com/voxfit/voxfit/sched"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/kit"
+	"github.com/voxfit/voxfit/study/metg"
 	"github.com/voxfit/voxfit/study/simulate"
 )
 
 // What a plan divides its budget by.
 const (
 	timesFile    = "times-of-chunks.json"
-	sweepShare   = 0.5 // of the budget, for the fits
+	sweepShare   = 0.5 // of the budget at most, for the fits
+	metgShare    = 3   // a third of the budget at most, for handing out tasks
+	runsOfStudy  = 3
 	mostVoxels   = 435686
 	leastVoxels  = 256
-	wholeMETG    = 8 * time.Minute // budgets below this leave out the opponents that are not in this program
+	wholeMETG    = 8 * time.Minute // budgets below this leave out the schedulers that are not in this program
 	roundsOfMETG = 6
 )
 
@@ -42,21 +47,15 @@ func modelsOfStudy() []string { return model.Names()[:2] }
 // plan reads the plan, or makes it.
 func (o *studyOptions) plan(ctx context.Context, stderr io.Writer) (kit.Plan, error) {
 	var plan kit.Plan
-	err := readJSON(o.path(kit.PlanFile), &plan)
-	host, _ := os.Hostname()
-	switch {
-	case err == nil && (plan.Budget != o.budget.String() || plan.Version != version() || plan.Host != host):
-		return plan, fmt.Errorf("%s is a study of %s by version %s with --budget %s, this command is of %s, %s and %v: start another study in another folder",
-			o.folder, plan.Host, plan.Version, plan.Budget, host, version(), o.budget)
-	case err == nil || !errors.Is(err, fs.ErrNotExist):
+	if err := readJSON(o.path(kit.PlanFile), &plan); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return plan, err
 	}
 	fmt.Fprintf(stderr, "study: times of chunks on one core\n")
-	times, err := o.timesOfChunks(ctx)
+	times, making, err := o.timesOfChunks(ctx)
 	if err != nil {
 		return plan, err
 	}
-	if plan, err = o.newPlan(host, times); err != nil {
+	if plan, err = o.newPlan(times, making); err != nil {
 		return plan, err
 	}
 	if err := writeJSON(o.path(timesFile), times); err != nil {
@@ -65,20 +64,19 @@ func (o *studyOptions) plan(ctx context.Context, stderr io.Writer) (kit.Plan, er
 	return plan, writeJSON(o.path(kit.PlanFile), plan)
 }
 
-// newPlan divides the budget.
-func (o *studyOptions) newPlan(host string, times map[string]timesOfModel) (kit.Plan, error) {
+// newPlan divides the budget. making is the seconds that a voxel of the phantom takes to make.
+func (o *studyOptions) newPlan(times map[string]timesOfModel, making float64) (kit.Plan, error) {
+	host, _ := os.Hostname()
 	plan := kit.Plan{Format: kit.Format, Version: version(), Host: host, Budget: o.budget.String(), Made: time.Now().Round(time.Second),
-		Models: modelsOfStudy(), Chunks: 512, Runs: 3, Rounds: roundsOfMETG}
-	if o.budget >= wholeMETG {
-		plan.Opponents = benchmetg.Names()
-	} else {
-		plan.Opponents, plan.Rounds = []string{"voxfit", "voxfit-dynamic", "voxfit-static", "channel", "errgroup"}, 2
+		Models: modelsOfStudy(), Chunks: 512, Runs: runsOfStudy, Rounds: roundsOfMETG, Opponents: benchmetg.Names()}
+	if o.budget < wholeMETG {
+		plan.Opponents = []string{"voxfit", "voxfit-dynamic", "voxfit-static", "voxfit-elastic", "channel", "errgroup"}
 	}
 	var err error
 	if plan.Sweeps, err = sweepsOfThisMachine(); err != nil {
 		return plan, err
 	}
-	perVoxel := 0.0 // seconds of all fits, for each voxel
+	perVoxel := making * float64(len(plan.Sweeps)) // seconds of all fits and phantoms, for each voxel
 	for _, name := range plan.Models {
 		for _, s := range plan.Sweeps {
 			runs := 1.0 // the serial one
@@ -88,8 +86,21 @@ func (o *studyOptions) newPlan(host string, times map[string]timesOfModel) (kit.
 			perVoxel += runs * float64(plan.Runs) * times[name].PerVoxel
 		}
 	}
-	plan.Voxels = max(leastVoxels, min(mostVoxels, int(sweepShare*o.budget.Seconds()/perVoxel)))
+	left := o.budget - time.Since(o.begin) - o.budget/metgShare
+	seconds := min(sweepShare*o.budget.Seconds(), left.Seconds())
+	plan.Voxels = max(leastVoxels, min(mostVoxels, mostInMemory(), int(seconds/perVoxel)))
 	return plan, nil
+}
+
+// mostInMemory is how many voxels of the phantom fit in the memory that is free now: the phantom, a copy of its signal,
+// results, and as much again for what else the machine does.
+func mostInMemory() int {
+	const copies = 5
+	free := availableMemory()
+	if free == 0 { // the system does not say
+		return mostVoxels
+	}
+	return int(free / int64(copies*4*phantom.HCP().Len()))
 }
 
 // sweepsOfThisMachine are the ways to place and to schedule workers that differ here.
@@ -99,6 +110,7 @@ func sweepsOfThisMachine() ([]kit.Sweep, error) {
 		return nil, err
 	}
 	machine := numa.Describe()
+	most := defaultWorkers(allowed) // a quota may pay for fewer than there are
 	all := []kit.Sweep{
 		{Name: "numa-close", Places: "close", SMT: true, Schedule: "numa"},
 		{Name: "dynamic-close", Places: "close", SMT: true, Schedule: "dynamic"},
@@ -116,6 +128,7 @@ func sweepsOfThisMachine() ([]kit.Sweep, error) {
 		if err != nil {
 			return nil, err
 		}
+		places = places[:min(most, len(places))]
 		for n := 1; n < len(places); n *= 2 {
 			s.CPUs = append(s.CPUs, n)
 		}
@@ -127,6 +140,17 @@ func sweepsOfThisMachine() ([]kit.Sweep, error) {
 	return all, nil
 }
 
+// notPlanned names the schedulers that the plan leaves out.
+func notPlanned(plan kit.Plan) []metg.Opponent {
+	var all []metg.Opponent
+	for _, name := range benchmetg.Names() {
+		if !slices.Contains(plan.Opponents, name) {
+			all = append(all, metg.Opponent{Name: name, Missing: fmt.Sprintf("left out: with a budget below %.0f minutes only the schedulers of this program are measured", wholeMETG.Minutes())})
+		}
+	}
+	return all
+}
+
 // timesOfModel is what a prediction starts from: chunks of one model on one core, and what the schedule costs.
 type timesOfModel struct {
 	PerVoxel float64           `json:"seconds_per_voxel"` // in the longest chunks
@@ -136,46 +160,65 @@ type timesOfModel struct {
 	Dispatch float64           `json:"dispatch_s"`
 	Start    float64           `json:"start_s"`
 	Spawn    float64           `json:"spawn_s"`
+	Taken    float64           `json:"share_taken_by_others"` // of the core meanwhile
 }
 
-// timesOfChunks takes a twentieth of the budget.
-func (o *studyOptions) timesOfChunks(ctx context.Context) (map[string]timesOfModel, error) {
+// timesOfChunks takes a twentieth of the budget, and as much again for a model whose chunks something disturbed. making
+// is the seconds that a voxel of the phantom took to make.
+func (o *studyOptions) timesOfChunks(ctx context.Context) (all map[string]timesOfModel, making float64, err error) {
 	const voxels = 1024
-	p, err := phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 30, Seed: 1})
-	if err != nil {
-		return nil, err
+	var p *phantom.Phantom
+	for range 2 { // the first one makes tables for all
+		begin := time.Now()
+		if p, err = phantom.Make(phantom.HCP(), phantom.Options{Voxels: voxels, SNR: 30, Seed: 1}); err != nil {
+			return nil, 0, err
+		}
+		making = time.Since(begin).Seconds() / voxels
 	}
 	var costs simulate.ChunkTimes // of the schedule, whatever the model
 	if err := scheduleCosts(ctx, &costs); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	all, sizes := map[string]timesOfModel{}, []int{16, 64, 256}
-	each := min(calibrationTime, o.budget/20/time.Duration(len(sizes)*len(modelsOfStudy())))
+	all = map[string]timesOfModel{}
 	for _, name := range modelsOfStudy() {
 		m, err := standardModel(name, "", "", phantomInputs(p))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		f := m.Fitter()
-		times := timesOfModel{Chunks: map[int][]float64{}, Class: m.Kind().Class, Bytes: float64(fit.VoxelBytes(f))}
-		err = onOneCore(func() error {
-			worker, result := f.NewWorker(), fit.New(f, voxels)
-			for _, size := range sizes {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				times.Chunks[size] = timesOfSize(f, worker, result, p.Signal, size, each)
-				times.PerVoxel = study.Median(times.Chunks[size]) / float64(size)
+		times, err := o.timesOfModel(ctx, m, p.Signal)
+		if err == nil && times.Taken > 1-calm.Least {
+			again, failed := o.timesOfModel(ctx, m, p.Signal)
+			if err = failed; again.Taken < times.Taken {
+				times = again
 			}
-			return nil
-		})
+		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		times.Dispatch, times.Start, times.Spawn = costs.Dispatch, costs.Start, costs.Spawn
 		all[name] = times
 	}
-	return all, nil
+	return all, making, nil
+}
+
+// timesOfModel times chunks of several sizes on one core.
+func (o *studyOptions) timesOfModel(ctx context.Context, m model.Model, signal []float32) (timesOfModel, error) {
+	f, sizes := m.Fitter(), []int{16, 64, 256}
+	each := min(calibrationTime, o.budget/20/time.Duration(len(sizes)*len(modelsOfStudy())))
+	times := timesOfModel{Chunks: map[int][]float64{}, Class: m.Kind().Class, Bytes: float64(fit.VoxelBytes(f))}
+	err := onOneCore(func() error {
+		worker, result, use := f.NewWorker(), fit.New(f, len(signal)/f.Measurements()), calm.Use{}
+		for _, size := range sizes {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			use = use.Plus(calm.OfThread(func() { times.Chunks[size] = timesOfSize(f, worker, result, signal, size, each) }))
+			times.PerVoxel = study.Median(times.Chunks[size]) / float64(size)
+		}
+		times.Taken = max(0, 1-use.Share())
+		return nil
+	})
+	return times, err
 }
 
 // timesOfSize are seconds of chunks of one size, for a while: some at least, and the first left out.
@@ -226,6 +269,7 @@ func (o *studyOptions) predict(plan kit.Plan, stderr io.Writer) error {
 				return err
 			}
 			predictions.Predictions = append(predictions.Predictions, found...)
+			predictions.Taken = max(predictions.Taken, times[name].Taken)
 		}
 		return writeJSON(path, predictions)
 	})
@@ -236,9 +280,18 @@ func (o *studyOptions) predict(plan kit.Plan, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return o.step(kit.HashFile, stderr, "their SHA-256 is "+kit.Hash(text), func(path string) error {
+	err = o.step(kit.HashFile, stderr, "their SHA-256 is "+kit.Hash(text), func(path string) error {
 		return disk.Replace(path, fmt.Appendf(nil, "%s  %s, registered %s\n", kit.Hash(text), kit.PredictionsFile, time.Now().UTC().Format(time.RFC3339)))
 	})
+	if err != nil {
+		return err
+	}
+	registered, err := os.ReadFile(o.path(kit.HashFile))
+	if err == nil && !strings.HasPrefix(string(registered), kit.Hash(text)+" ") { // now, and not when all fits are measured
+		err = fmt.Errorf("%s has the hash of other predictions than those in %s: remove both files to predict and to measure the fits again",
+			o.path(kit.HashFile), o.path(kit.PredictionsFile))
+	}
+	return err
 }
 
 // predictModel predicts each setting of the plan for one model.
@@ -277,12 +330,17 @@ func simulatedMachine(b kit.Bandwidth) simulate.Machine {
 	m := simulate.Machine{Name: "this machine", Nodes: nodes, NodesPerSocket: max(1, nodes/max(1, len(here.Packages))),
 		CoresPerNode: max(1, len(here.Cores)/nodes), ComplexCores: max(1, len(here.Cores)/max(1, len(here.Complexes))),
 		NearDistance: 10, FarDistance: 10, AllCoreClock: 1, Source: "measured and described by kbench study"}
-	local := 0.0
+	var local []float64 // of nodes with CPUs that the study may use
 	for i := range b.Read {
-		local += b.Read[i][i] / float64(len(b.Read))
+		if b.Read[i][i] > 0 {
+			local = append(local, b.Read[i][i])
+		}
 	}
 	m.CoreGBs = max(0.01, b.OneCore)
-	m.NodeGBs = max(m.CoreGBs, local)
+	m.NodeGBs = m.CoreGBs
+	if len(local) > 0 {
+		m.NodeGBs = max(m.CoreGBs, study.Median(local))
+	}
 	for i, x := range here.Nodes {
 		for _, y := range here.Nodes[i+1:] {
 			d := here.Distance(x.ID, y.ID)
@@ -306,7 +364,7 @@ func (o *studyOptions) sweep(ctx context.Context, plan kit.Plan, s kit.Sweep, fo
 		models: plan.Models, engines: []string{engineVoxfit}, minChunks: doublings, maxChunks: doublings, runs: plan.Runs,
 		minScale: 1, maxScale: 1, scaleMask: maskAligned, retries: 2, filename: filepath.Join(folder, s.Name+".csv"), out: folder, cpus: s.CPUs, response: "auto",
 		voxels: plan.Voxels, snr: 30, seed: 1, resume: true, rowsAlone: true, command: o.command,
-		placement: placement{schedule: policyFlag(schedule), places: s.Places, smt: s.SMT},
+		placement: placement{schedule: policyFlag(schedule), places: s.Places, smt: s.SMT}, retryUntil: o.begin.Add(o.budget),
 	}
 	if numa.CanPin {
 		runs.placement.pin = pinFlag(sched.PinCore)
@@ -319,5 +377,5 @@ func (o *studyOptions) sweep(ctx context.Context, plan kit.Plan, s kit.Sweep, fo
 // metg are the options of the plan's METG study.
 func (o *studyOptions) metg(plan kit.Plan) *metgOptions {
 	return &metgOptions{opponents: plan.Opponents, rounds: plan.Rounds, places: "close", smt: true, python: o.python,
-		command: o.command, point: min(benchmetg.Point, o.budget/10000), budget: o.budget / 3}
+		command: o.command, point: min(benchmetg.Point, o.budget/10000), budget: o.budget / metgShare}
 }

@@ -34,7 +34,8 @@ const (
 // singleFiles are the files of which a study has one.
 var singleFiles = []string{PlanFile, FactsFile, EnvironmentFile, BandwidthFile, METGFile, PredictionsFile, HashFile}
 
-// Pack writes the files of a study's folder into a .tar.gz file at the path to. The same files give the same bytes.
+// Pack writes the files of a study's folder into a .tar.gz file at the path to. The same files give the same bytes. Times
+// that were measured after other predictions than those in the folder stay out of it.
 func Pack(folder, to string) error {
 	var names []string
 	for _, name := range singleFiles {
@@ -43,7 +44,11 @@ func Pack(folder, to string) error {
 		}
 		names = append(names, name)
 	}
-	rows, err := filepath.Glob(filepath.Join(folder, "sweep-*", "*.csv"))
+	predictions, err := os.ReadFile(filepath.Join(folder, PredictionsFile))
+	if err != nil {
+		return err
+	}
+	rows, err := filepath.Glob(filepath.Join(folder, SweepFolder(predictions), "*.csv"))
 	if err != nil {
 		return err
 	}
@@ -165,6 +170,9 @@ func parse(files map[string][]byte) (Study, error) {
 	s.Hash = Hash(files[PredictionsFile])
 	if registered, _, _ := strings.Cut(string(files[HashFile]), " "); registered != s.Hash {
 		return s, fmt.Errorf("its predictions have the hash %.12s, and %.12s was registered before the sweep: they were changed", s.Hash, registered)
+	}
+	if err := s.checkFormat(); err != nil {
+		return s, err
 	}
 	if err := s.check(); err != nil {
 		return s, fmt.Errorf("%w: expected an archive that kbench study wrote", err)

@@ -89,22 +89,36 @@ func TestMissingRunsAreCounted(t *testing.T) {
 	}
 }
 
+// Somebody removed the predictions, and the study made new ones. What was measured after the old ones is still there.
+func TestTimesAfterOtherPredictionsStayOutOfTheArchive(t *testing.T) {
+	dir := folder(t)
+	old := filepath.Join(dir, SweepFolder([]byte("others")))
+	if err := os.Mkdir(old, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	studytest.Write(t, filepath.Join(old, "numa-close.csv"), "engine,model,time,cpu_count,num_chunks,num_vox\nserial,M,9,1,1,100\n")
+	s, err := Read(packed(t, dir))
+	if err != nil || len(s.Records["numa-close"]) != 2 || s.Records["numa-close"][0].Time != 4 {
+		t.Errorf("read %+v (%v)", s.Records, err)
+	}
+}
+
 func TestArchivesThatCannotBeTrustedAreRefused(t *testing.T) {
 	for want, spoil := range map[string]func(dir string){
 		"they were changed": func(dir string) {
 			studytest.Write(t, filepath.Join(dir, PredictionsFile), `{"how": "afterwards"}`)
-		},
-		"after other predictions": func(dir string) {
-			rows, _ := filepath.Glob(filepath.Join(dir, "sweep-*"))
-			if err := os.Rename(rows[0], filepath.Join(dir, "sweep-other")); err != nil {
-				t.Fatal(err)
-			}
 		},
 		"metg.json in it":               func(dir string) { studytest.Write(t, filepath.Join(dir, METGFile), `{}`) },
 		"plan.json in it":               func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `[`) },
 		"names no machine or no sweeps": func(dir string) { studytest.Write(t, filepath.Join(dir, PlanFile), `{}`) },
 		"1 numbers of CPUs and 0 of cores": func(dir string) {
 			studytest.Write(t, filepath.Join(dir, PlanFile), `{"host": "here", "sweeps": [{"name": "numa-close", "cpus": [1]}]}`)
+		},
+		"2 CPUs in 3 cores": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, PlanFile), `{"host": "here", "sweeps": [{"name": "numa-close", "cpus": [2], "cores": [3]}]}`)
+		},
+		"a bandwidth of -1": func(dir string) {
+			studytest.Write(t, filepath.Join(dir, BandwidthFile), `{"nodes": [0, 1], "read_gb_per_s": [[1, 2], [1, -1]]}`)
 		},
 		"3 nodes and 1 rows": func(dir string) {
 			studytest.Write(t, filepath.Join(dir, BandwidthFile), `{"nodes": [0, 1, 2], "read_gb_per_s": [[1, 2, 3]]}`)
@@ -181,35 +195,44 @@ func TestAnArchiveWithAChangedByteIsRefused(t *testing.T) {
 
 func TestAnArchiveWithAnotherFileIsRefused(t *testing.T) {
 	for _, name := range []string{"study/notes.txt", "study/plan.json", "plan.json", "study/../plan.json", "study/sweep-x/y/z.csv"} {
-		var text bytes.Buffer
-		zip := gzip.NewWriter(&text)
-		in, err := gzip.NewReader(bytes.NewReader([]byte(studytest.Read(t, packed(t, folder(t))))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files, out := tar.NewReader(in), tar.NewWriter(zip)
-		add := func(name string, text []byte) {
-			if err := cmp.Or(out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}), errOf(out.Write(text))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for header, err := files.Next(); err == nil; header, err = files.Next() {
-			content, err := io.ReadAll(files)
-			if err != nil {
-				t.Fatal(err)
-			}
-			add(header.Name, content)
-		}
-		add(name, []byte("{}"))
-		if err := cmp.Or(out.Close(), zip.Close()); err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(t.TempDir(), "x.tar.gz")
-		studytest.Write(t, path, text.String())
-		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("found %q in it", name)) {
+		if _, err := Read(packedWith(t, name)); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("found %q in it", name)) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
+	if _, err := Read(packedWith(t, "study/sweep-other/numa-close.csv")); err == nil || !strings.Contains(err.Error(), "after other predictions") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// packedWith is an archive to which somebody has added a file.
+func packedWith(t *testing.T, name string) (path string) {
+	t.Helper()
+	var text bytes.Buffer
+	zip := gzip.NewWriter(&text)
+	in, err := gzip.NewReader(bytes.NewReader([]byte(studytest.Read(t, packed(t, folder(t))))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, out := tar.NewReader(in), tar.NewWriter(zip)
+	add := func(name string, text []byte) {
+		if err := cmp.Or(out.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}), errOf(out.Write(text))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for header, err := files.Next(); err == nil; header, err = files.Next() {
+		content, err := io.ReadAll(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(header.Name, content)
+	}
+	add(name, []byte("{}"))
+	if err := cmp.Or(out.Close(), zip.Close()); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "x.tar.gz")
+	studytest.Write(t, path, text.String())
+	return path
 }
 
 func errOf(_ int, err error) error { return err }

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/voxfit/voxfit/internal/calm"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/metg"
 )
@@ -49,7 +51,8 @@ type Fact struct {
 // node's memory.
 type Bandwidth struct {
 	Nodes []int `json:"nodes"`
-	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read.
+	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read. It is 0 in the row
+	// of a node that has no CPU which the study might use.
 	Read [][]float64 `json:"read_gb_per_s"`
 	// OneCore is what the first CPU alone reads from its own node.
 	OneCore float64 `json:"one_core_gb_per_s"`
@@ -68,10 +71,13 @@ type Prediction struct {
 // Predictions are the contents of predictions.json: all predictions, when they were made, how, and from which
 // description of the machine.
 type Predictions struct {
-	Made        time.Time       `json:"made"`
-	How         string          `json:"how"`
-	Machine     json.RawMessage `json:"machine"`
-	Predictions []Prediction    `json:"predictions"`
+	Made    time.Time       `json:"made"`
+	How     string          `json:"how"`
+	Machine json.RawMessage `json:"machine"`
+	// Taken is the share of the core that other programs had while the chunks were timed from which the predictions were
+	// made.
+	Taken       float64      `json:"share_taken_by_others"`
+	Predictions []Prediction `json:"predictions"`
 }
 
 // Hash returns the SHA-256 of the text of predictions.json, in hexadecimal.
@@ -93,18 +99,28 @@ type Study struct {
 	Records map[string][]study.Record
 }
 
-// check refuses what no study of a machine has: pages take each for granted.
-func (s Study) check() error {
+// checkFormat refuses the files of a later program.
+func (s Study) checkFormat() error {
 	if s.Plan.Format > Format {
 		return fmt.Errorf("%s in it has format %d, and this kbench reads up to %d: use the version that wrote it, %s, or a later one", PlanFile, s.Plan.Format,
 			Format, s.Plan.Version)
 	}
+	return nil
+}
+
+// check refuses what no study of a machine has: pages take each for granted.
+func (s Study) check() error {
 	if s.Plan.Host == "" || len(s.Plan.Sweeps) == 0 {
 		return fmt.Errorf("%s in it names no machine or no sweeps", PlanFile)
 	}
 	for _, sweep := range s.Plan.Sweeps {
 		if len(sweep.CPUs) == 0 || len(sweep.Cores) != len(sweep.CPUs) {
 			return fmt.Errorf("%s in it has %d numbers of CPUs and %d of cores in the sweep %q", PlanFile, len(sweep.CPUs), len(sweep.Cores), sweep.Name)
+		}
+		for i, n := range sweep.CPUs {
+			if cores := sweep.Cores[i]; cores < 1 || cores > n {
+				return fmt.Errorf("%s in it has %d CPUs in %d cores in the sweep %q", PlanFile, n, cores, sweep.Name)
+			}
 		}
 	}
 	nodes := len(s.Bandwidth.Nodes)
@@ -114,6 +130,9 @@ func (s Study) check() error {
 	for _, row := range s.Bandwidth.Read {
 		if len(row) != nodes {
 			return fmt.Errorf("%s in it has a row of %d nodes, want %d", BandwidthFile, len(row), nodes)
+		}
+		if slices.Min(row) < 0 {
+			return fmt.Errorf("%s in it has a bandwidth of %g", BandwidthFile, slices.Min(row))
 		}
 	}
 	return nil
@@ -130,6 +149,9 @@ func (s Study) Missing() int {
 
 // RunsOf returns the number of runs of one sweep, the serial ones included.
 func (p Plan) RunsOf(s Sweep) int { return p.Runs * len(p.Models) * (len(s.CPUs) + 1) }
+
+// Disturbed says whether other programs took the core while the chunks were timed from which the predictions were made.
+func (p Predictions) Disturbed() bool { return p.Taken > 1-calm.Least }
 
 // Found returns the predicted time of a setting; false where there is none.
 func (p Predictions) Found(model, sweep string, cpus int) (study.Estimate, bool) {

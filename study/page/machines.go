@@ -108,7 +108,11 @@ func bandwidthTable(b kit.Bandwidth) table {
 	for i, n := range b.Nodes {
 		row := []string{fmt.Sprintf("node %d", n)}
 		for _, rate := range b.Read[i] {
-			row = append(row, words.Significant(rate, 3))
+			cell := "-"
+			if rate > 0 {
+				cell = words.Significant(rate, 3)
+			}
+			row = append(row, cell)
 		}
 		rows = append(rows, row)
 	}
@@ -284,7 +288,10 @@ func inShort(machines []shownStudy) []string {
 			}
 			sentences = append(sentences, said)
 		}
-		if len(errors) > 0 {
+		if m.Predictions.Disturbed() {
+			sentences = append(sentences, fmt.Sprintf("%s: other programs took %s of the core while the chunks were timed from which the predictions were "+
+				"made, so how far off they were says nothing of the simulation.", m.name, words.Percent(m.Predictions.Taken)))
+		} else if len(errors) > 0 {
 			sentences = append(sentences, fmt.Sprintf("%s: the predictions, made before the fits, were off by %s in the median, by %s at most.", m.name,
 				words.Percent(study.Median(errors)), words.Percent(slices.Max(errors))))
 		}

@@ -73,6 +73,29 @@ func TestThePageOfMachinesSaysWhatTheirCPUsGaveAndHowFarOffThePredictionsWere(t 
 	}
 }
 
+// A prediction from chunks that other programs disturbed says nothing of the simulation.
+func TestThePageOfMachinesJudgesNoPredictionsFromDisturbedChunks(t *testing.T) {
+	s := machine("here", 0.1, 0)
+	s.Predictions.Taken = 0.3
+	said := strings.Join(inShort((Machines{Studies: []kit.Study{s}}).shown()), " ")
+	if !strings.Contains(said, "other programs took 30% of the core while the chunks were timed") || strings.Contains(said, "were off by") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func TestANodeWithoutCPUsOfTheStudyHasNoBandwidth(t *testing.T) {
+	b := bandwidthTable(kit.Bandwidth{Nodes: []int{0, 1}, Read: [][]float64{{40, 20}, {0, 0}}, OneCore: 12})
+	var cells []string
+	for _, row := range b.Rows {
+		for _, cell := range row {
+			cells = append(cells, cell.Text)
+		}
+	}
+	if got, want := strings.Join(cells, "|"), "node 0|40.0|20.0|node 1|-|-|one CPU alone, its own node|12.0|"; got != want {
+		t.Errorf("the table has %s, want %s", got, want)
+	}
+}
+
 // Serial fits that something disturbed make others seem faster than their CPUs allow.
 func TestThePageOfMachinesGivesNoSpeedUpAboveTheCPUs(t *testing.T) {
 	s := machine("here", 0, 0)
