@@ -15,8 +15,17 @@ import (
 type entry struct {
 	name       string
 	from       string // path of the file with the content
+	page       string // path in the repository, of a page: its links to other files there are written out
 	link       string // the name that it links to, where it has no content
 	executable bool
+}
+
+func (e entry) content() ([]byte, error) {
+	content, err := os.ReadFile(e.from)
+	if err == nil && e.page != "" {
+		content = wholeLinks(content, e.page)
+	}
+	return content, err
 }
 
 func (e entry) mode() int64 {
@@ -71,7 +80,7 @@ func writeTar(out io.Writer, entries []entry, made time.Time) error {
 			header.Typeflag, header.Linkname = tar.TypeSymlink, e.link
 		} else {
 			var err error
-			if content, err = os.ReadFile(e.from); err != nil {
+			if content, err = e.content(); err != nil {
 				return err
 			}
 			header.Size = int64(len(content))
@@ -89,7 +98,7 @@ func writeTar(out io.Writer, entries []entry, made time.Time) error {
 func writeZip(out io.Writer, entries []entry, made time.Time) error {
 	archive := zip.NewWriter(out)
 	for _, e := range entries {
-		content, err := os.ReadFile(e.from)
+		content, err := e.content()
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func packPrograms(module, work, dist string, made time.Time) error {
 			{name: folder + "/" + programFile(p), from: path, executable: true},
 			{name: folder + "/LICENSE", from: filepath.Join(module, "LICENSE")},
 			{name: folder + "/NOTICE", from: filepath.Join(module, "NOTICE")},
-			{name: folder + "/README.md", from: filepath.Join(module, "README.md")},
+			{name: folder + "/README.md", from: filepath.Join(module, "README.md"), page: "README.md"},
 		}
 		if err := pack(filepath.Join(dist, folder), p, entries, made); err != nil {
 			return err

@@ -102,7 +102,7 @@ func packLibraries(module, work, dist string, made time.Time) error {
 			{name: folder + "/lib/pkgconfig/voxfit.pc", from: configuration},
 			{name: folder + "/LICENSE", from: filepath.Join(module, "LICENSE")},
 			{name: folder + "/NOTICE", from: filepath.Join(module, "NOTICE")},
-			{name: folder + "/README.md", from: filepath.Join(module, "capi", "README.md")},
+			{name: folder + "/README.md", from: filepath.Join(module, "capi", "README.md"), page: "capi/README.md"},
 		}
 		if p.OS == "linux" {
 			asked, err := soname(library)

@@ -24,6 +24,9 @@ type Machines struct {
 	Local map[int]Cores
 }
 
+// GuessedCores is how Machines.Of knows the cores of which nothing is known.
+const GuessedCores = "a core each, for want of knowledge"
+
 // publishedCores are the machines of the published CSV file: AWS c5 instances of each size, whose
 // cores have two hyperthreads each (8, 16, 36 and 72 vCPUs; the largest has two sockets).
 var publishedCores = map[int]Cores{8: {4, 1}, 16: {8, 1}, 36: {18, 1}, 72: {36, 2}}
@@ -67,5 +70,5 @@ func (m Machines) Of(r Record) (Cores, string) {
 	if c, ok := m.Local[r.CPUCount]; ok && r.Host == m.Host {
 		return c, "this machine's topology"
 	}
-	return Cores{r.CPUCount, sockets}, "a core each, for want of knowledge"
+	return Cores{r.CPUCount, sockets}, GuessedCores
 }

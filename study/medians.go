@@ -16,15 +16,21 @@ func HasMediansOf(medians, runs []Record) bool {
 	of := func(r Record) setting {
 		return setting{r.Engine, r.Model, fmt.Sprint(r.DataShape), r.NumVox, r.CPUCount, r.NumChunks}
 	}
-	times := map[setting][]float64{}
+	times, middle := map[setting][]float64{}, map[setting]float64{}
 	for _, r := range runs {
-		times[of(r)] = append(times[of(r)], r.Time)
+		s := of(r)
+		times[s] = append(times[s], r.Time)
+	}
+	for s, all := range times {
+		if len(all) > 1 {
+			middle[s] = Median(all)
+		}
 	}
 	var shared, agree int
 	for _, r := range medians {
-		if all := times[of(r)]; len(all) > 1 {
+		if m, found := middle[of(r)]; found {
 			shared++
-			if math.Abs(r.Time/Median(all)-1) < 1e-3 {
+			if math.Abs(r.Time/m-1) < 1e-3 {
 				agree++
 			}
 		}

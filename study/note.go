@@ -25,18 +25,17 @@ func (s Summary) notes(records []Record, o Options) []string {
 		add("Every speed-up is relative to the engine %s.", cleanText(o.Baseline))
 	}
 	if s.Disturbed > 0 {
-		add("Other programs took the CPU: %s of %d had no repetition with 95%% of its CPUs (the median run lost %s of them). Times of these are of a busy machine, and no speed-up is given for them.",
-			words.Count(s.Disturbed, "setting"), s.Settings, words.Percent(s.Taken))
-	} else if n := disturbedRuns(records); n > 0 {
-		add("%s disturbed by other programs and left out: the setting has others.", areOf(n, "run"))
+		add("%s Times of these are of a busy machine, and no speed-up is given for them.", s.DisturbedSentence())
+	} else if said := s.DisturbedSentence(); said != "" {
+		add("%s", said)
 	}
 	if n := s.impossiblePoints(); n > 0 {
 		add("%s faster than the CPUs allow, against the serial runs: these were disturbed, and no speed-up is given there.", areOf(n, "setting"))
 	}
-	if versions := distinct(records, func(r Record) string { return cleanText(r.Version) }); len(versions) > 1 {
+	if versions := distinct(records, func(r *Record) string { return cleanText(r.Version) }); len(versions) > 1 {
 		add("The runs were made with different versions of the program, which are averaged here: %s.", strings.Join(versions, ", "))
 	}
-	if campaigns := distinct(records, func(r Record) string { return r.Campaign }); len(campaigns) > 1 {
+	if campaigns := distinct(records, func(r *Record) string { return r.Campaign }); len(campaigns) > 1 {
 		add("The published study's campaigns are pooled: %s.", strings.Join(campaigns, ", "))
 	}
 	if n := s.pointsOfOneRun(); n > 0 {
@@ -46,6 +45,19 @@ func (s Summary) notes(records []Record, o Options) []string {
 		add("Not priced: %s CPUs are not in the price table (%s).", strings.Join(cpus, ", "), s.Prices)
 	}
 	return notes
+}
+
+// DisturbedSentence says which settings other programs disturbed in every repetition or, where there are none, how many
+// runs were left out. It is empty where no run was disturbed.
+func (s Summary) DisturbedSentence() string {
+	switch {
+	case s.Disturbed > 0:
+		return fmt.Sprintf("Other programs took the CPU: %s of %d had no repetition with 95%% of its CPUs (the median run lost %s of them).",
+			words.Count(s.Disturbed, "setting"), s.Settings, words.Percent(s.Taken))
+	case s.disturbedRuns > 0:
+		return fmt.Sprintf("%s disturbed by other programs and left out: there are others of the same setting.", areOf(s.disturbedRuns, "run"))
+	}
+	return ""
 }
 
 func (s Summary) givenBaselines() []string {
@@ -69,10 +81,10 @@ func (s Summary) modelsWithout(has func(Line) bool) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-func distinct(records []Record, name func(Record) string) []string {
+func distinct(records []Record, name func(*Record) string) []string {
 	seen := map[string]bool{}
-	for _, r := range records {
-		if v := name(r); v != "" {
+	for i := range records {
+		if v := name(&records[i]); v != "" {
 			seen[v] = true
 		}
 	}
@@ -93,8 +105,8 @@ func (s Summary) pointsOfOneRun() int {
 
 func disturbedRuns(records []Record) int {
 	n := 0
-	for _, r := range records {
-		if r.Disturbed() {
+	for i := range records {
+		if records[i].Disturbed() {
 			n++
 		}
 	}

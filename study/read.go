@@ -22,13 +22,32 @@ const byteOrderMark = "\uFEFF" // what table programs put before a UTF-8 file
 // have nine digits, and would make intervals too narrow.
 //
 // A row of our own files is complete when its line end is there. Bytes after the last line end of such a file were left
-// by a program that was killed while it wrote. They are neither a row nor an error; Unfinished tells.
+// by a program that was killed while it wrote. They are neither a row nor an error; ReadRuns tells.
 func ReadRecords(path string) ([]Record, error) {
+	runs, err := ReadRuns(path)
+	return runs.Records, err
+}
+
+// Runs are what a CSV file of timed runs holds.
+type Runs struct {
+	Records []Record
+	// Unfinished says that a file of ours ends within a row, which is left out. NoLineEnd says that the last row of another
+	// file has no line end: if the file was cut off, the last number is wrong.
+	Unfinished, NoLineEnd bool
+}
+
+// ReadRuns reads records as ReadRecords does, and says how the file ends.
+func ReadRuns(path string) (Runs, error) {
 	text, err := lock.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return Runs{}, err
 	}
-	return ParseRecords(path, text)
+	records, err := ParseRecords(path, text)
+	if err != nil {
+		return Runs{}, err
+	}
+	ended, ours := text[len(text)-1] == '\n', isOurForm(text)
+	return Runs{records, ours && !ended, !ours && !ended}, nil
 }
 
 // ParseRecords reads records as ReadRecords does, from a text. path is used in errors only.
@@ -41,9 +60,6 @@ func ParseRecords(path string, text []byte) ([]Record, error) {
 	}
 	return parseRecords(path, text)
 }
-
-// Unfinished reports whether a file of ours ends within a row, which ParseRecords leaves out.
-func Unfinished(text []byte) bool { return isOurForm(text) && text[len(text)-1] != '\n' }
 
 // isOurForm reports whether the text begins with the whole header line of our files.
 func isOurForm(text []byte) bool {
@@ -71,8 +87,9 @@ func parseRecords(path string, text []byte) ([]Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: line 1: %w", path, err)
 	}
-	var records []Record
-	lines := map[string]int{} // where each row was first
+	most := min(bytes.Count(text, []byte("\n")), len(text)/50) // about as many rows; a text of empty lines has none
+	records := make([]Record, 0, most)
+	lines := make(map[string]int, most) // where each row was first
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -150,7 +167,7 @@ func parseRow(fields []*column, row []string) (Record, error) {
 // check refuses a row whose cells contradict each other, as they do where columns were mixed up.
 func (r Record) check() error {
 	waits := r.StartWait + r.FirstTouch + r.TailWait
-	switch parts, cpuTime := accountOf(r).Sum(), float64(r.CPUCount)*r.Time; {
+	switch parts, cpuTime := accountOf(&r).Sum(), float64(r.CPUCount)*r.Time; {
 	case max(1, r.VoxPerChunk) != max(1, r.NumVox/r.NumChunks): // kbench run writes 1 where there are more chunks than voxels
 		return fmt.Errorf("vox_per_chunk is %d, want %d: num_vox / num_chunks, %d / %d, without the remainder", r.VoxPerChunk, r.NumVox/r.NumChunks,
 			r.NumVox, r.NumChunks)

@@ -99,6 +99,7 @@ func TestNamesFromForeignLocalesStayInOneCell(t *testing.T) {
 	for in, want := range map[string]string{
 		"two\nlines\r\n": "two lines", "tab\tand\x00nul": "tab and nul", "broken\xffutf8": "broken utf8",
 		" größe, \"x\" ": `größe, "x"`, "forbidden\uFFFE": "forbidden", "東京": "東京",
+		" ends ": "ends", "a plain name": "a plain name", "deleted\x7f": "deleted", "": "",
 	} {
 		if got := cleanText(in); got != want {
 			t.Errorf("cleanText(%q) = %q, want %q", in, got, want)
@@ -175,6 +176,25 @@ func TestARowThatWasNotEndedIsNoRow(t *testing.T) {
 	got, err := ReadRecords(path)
 	if err != nil || len(got) != 1 {
 		t.Errorf("%d records, %v; want the one whole row", len(got), err)
+	}
+}
+
+func TestAFileSaysHowItEnds(t *testing.T) {
+	row, err := encodeRow(fullRecord())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "runs.csv")
+	ours := headerLine() + "\n" + string(row)
+	theirs := "engine,model,time,cpu_count,num_chunks,num_vox\ne,m,1,1,2,4\n"
+	for text, want := range map[string]Runs{
+		ours: {}, ours + "e,4": {Unfinished: true}, theirs: {}, strings.TrimSuffix(theirs, "\n"): {NoLineEnd: true},
+	} {
+		writeText(t, path, text)
+		got, err := ReadRuns(path)
+		if err != nil || len(got.Records) != 1 || got.Unfinished != want.Unfinished || got.NoLineEnd != want.NoLineEnd {
+			t.Errorf("%q: %d runs, unfinished %v, no line end %v, error %v", text, len(got.Records), got.Unfinished, got.NoLineEnd, err)
+		}
 	}
 }
 

@@ -110,6 +110,7 @@ type Summary struct {
 	// in every repetition. Taken is the median share of its CPUs' time that was taken from a run.
 	Settings, Disturbed int
 	Taken               float64
+	disturbedRuns       int
 	// Published says that all of them are the published study's own.
 	Published bool
 }
@@ -121,15 +122,15 @@ func Summarise(records []Record, o Options) Summary {
 	if o.Prices != nil {
 		s.Prices = *o.Prices
 	}
-	all := records
-	records, s.Settings, s.Disturbed = Calm(records)
-	s.Taken = takenShare(all)
-	groups := map[Condition]map[int][]Record{}
-	for _, r := range records {
+	var calm []*Record
+	calm, s.Settings, s.Disturbed = Calm(records)
+	s.Taken, s.disturbedRuns = takenShare(records), disturbedRuns(records)
+	groups := map[Condition]map[int][]*Record{}
+	for _, r := range calm {
 		s.Published = s.Published && r.Published()
 		c := r.Condition()
 		if groups[c] == nil {
-			groups[c] = map[int][]Record{}
+			groups[c] = map[int][]*Record{}
 		}
 		groups[c][r.NumChunks] = append(groups[c][r.NumChunks], r)
 	}
@@ -144,7 +145,7 @@ func Summarise(records []Record, o Options) Summary {
 			s.Lines = append(s.Lines, s.line(c, groups[c], o.baselineFor(c, s.Serial)))
 		}
 	}
-	s.Notes = s.notes(all, o)
+	s.Notes = s.notes(records, o)
 	return s
 }
 
@@ -165,8 +166,8 @@ func (s Summary) BusySentence() string {
 // takenShare returns the median share that was taken, of the runs that say so.
 func takenShare(records []Record) float64 {
 	var shares []float64
-	for _, r := range records {
-		if r.HasUse() {
+	for i := range records {
+		if r := &records[i]; r.HasUse() {
 			shares = append(shares, r.TakenShare())
 		}
 	}
@@ -204,8 +205,8 @@ func (c Condition) Compare(b Condition) int {
 
 // measuredBaseline describes serial runs. All runs are taken together, because serial runs have no chunks, whatever
 // their rows say.
-func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
-	var runs []Record
+func measuredBaseline(c Condition, byChunks map[int][]*Record) Baseline {
+	var runs []*Record
 	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
 		runs = append(runs, byChunks[chunks]...)
 	}
@@ -218,7 +219,7 @@ func measuredBaseline(c Condition, byChunks map[int][]Record) Baseline {
 	return b
 }
 
-func timesOf(records []Record) []float64 {
+func timesOf(records []*Record) []float64 {
 	times := make([]float64, len(records))
 	for i, r := range records {
 		times[i] = r.Time
@@ -226,7 +227,7 @@ func timesOf(records []Record) []float64 {
 	return times
 }
 
-func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line {
+func (s Summary) line(c Condition, byChunks map[int][]*Record, b *Baseline) Line {
 	l := Line{Condition: c, Baseline: b}
 	l.priceAnHour, _ = s.Prices.hour(c.CPUs)
 	for _, chunks := range slices.Sorted(maps.Keys(byChunks)) {
@@ -239,7 +240,7 @@ func (s Summary) line(c Condition, byChunks map[int][]Record, b *Baseline) Line 
 // above 1 are given as 1. A speed-up beyond it says that the serial runs were disturbed, and is not given.
 const MostEfficiency = 1.05
 
-func (l Line) point(chunks int, records []Record) Point {
+func (l Line) point(chunks int, records []*Record) Point {
 	p := Point{Chunks: chunks, VoxPerChunk: records[0].VoxPerChunk, Time: Describe(timesOf(records)), Disturbed: allDisturbed(records)}
 	if l.Baseline != nil {
 		serial := l.Baseline.Time.Median
@@ -271,25 +272,25 @@ func (l Line) point(chunks int, records []Record) Point {
 }
 
 // allDisturbed says that every repetition was disturbed.
-func allDisturbed(records []Record) bool {
-	return !slices.ContainsFunc(records, func(r Record) bool { return !r.Disturbed() })
+func allDisturbed(records []*Record) bool {
+	return !slices.ContainsFunc(records, func(r *Record) bool { return !r.Disturbed() })
 }
 
 // splitOf returns the account of the run with the median time, of the runs that have an account. For an even number of
 // runs it is the mean of the two in the middle. Its parts therefore add up to the median time on all CPUs.
-func splitOf(records []Record) (Split, bool) {
-	accounted := slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !r.HasAccount() })
+func splitOf(records []*Record) (Split, bool) {
+	accounted := slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return !r.HasAccount() })
 	if len(accounted) == 0 {
 		return Split{}, false
 	}
-	slices.SortStableFunc(accounted, func(a, b Record) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(accounted, func(a, b *Record) int { return cmp.Compare(a.Time, b.Time) })
 	n := len(accounted)
 	low, high := accountOf(accounted[(n-1)/2]), accountOf(accounted[n/2])
 	return low.middle(high), true
 }
 
 // accountOf is a record's own account.
-func accountOf(r Record) Split {
+func accountOf(r *Record) Split {
 	s := Split{Compute: r.Compute, Dispatch: r.Dispatch, Steal: r.Steal, StartWait: r.StartWait + r.FirstTouch, TailWait: r.TailWait}
 	s.Unaccounted = max(0, float64(r.CPUCount)*r.Time-s.Sum())
 	s.HasUse = r.HasUse()

@@ -343,7 +343,7 @@ func TestSidecarsDistinguishArbitraryUnitsFromNone(t *testing.T) {
 	write(t, wm, []byte("0.0015 0.0004 0.0004 1000\n"))
 	write(t, csf, []byte("0.003 0.003 0.003 1500\n"))
 	want := map[string]string{ // all others are pure numbers, codes and unit vectors
-		"md": "mm2/s", "ad": "mm2/s", "rd": "mm2/s", "tensor": "mm2/s", "evals": "mm2/s",
+		"md": "mm^2/s", "ad": "mm^2/s", "rd": "mm^2/s", "tensor": "mm^2/s", "evals": "mm^2/s",
 		"s0": "arbitrary", "rmse": "arbitrary", "prediction": "arbitrary", "odf": "arbitrary",
 		"fod": "arbitrary", "fod_label-WM": "arbitrary", "fod_label-CSF": "arbitrary", "peakvalues": "arbitrary", "peakvalues_label-WM": "arbitrary",
 	}

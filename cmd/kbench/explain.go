@@ -21,7 +21,7 @@ var resamples int
 
 func newExplainCommand(args []string) *cobra.Command {
 	again := commandLine(args)
-	var out, cores string
+	var out, cores, prices string
 	var seed uint64
 	c := &cobra.Command{
 		Use:   "explain CSV...",
@@ -48,8 +48,12 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 			if err != nil {
 				return err
 			}
+			priced, err := parsePrices(prices)
+			if err != nil {
+				return err
+			}
 			sayFits(c.ErrOrStderr(), records)
-			explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: seed, Resamples: resamples})
+			explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Prices: &priced, Seed: seed, Resamples: resamples})
 			if err != nil {
 				return fmt.Errorf("%s: %w", strings.Join(files, ", "), err)
 			}
@@ -72,6 +76,7 @@ runs (AWS c5) and for runs on this machine. For other machines, give --cores.`,
 	f := c.Flags()
 	f.StringVarP(&out, "output", "o", "", "folder for the page (default: none, the terminal alone)")
 	f.StringVar(&cores, "cores", "", coresHelp)
+	f.StringVar(&prices, "prices", "", pricesHelp)
 	f.Uint64Var(&seed, "seed", 1, "seed of the intervals")
 	return c
 }

@@ -109,3 +109,18 @@ func TestSimulateRefusesInOneLine(t *testing.T) {
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", recordedStudy, "--schedule", "chaos"}, "chaos", "numa")
 	refuse(t, []string{"simulate", "--machine", "c5.18xlarge", "--model", "nothing", recordedStudy}, "nothing")
 }
+
+// A page whose table and whose answer have prices of their own would contradict itself.
+func TestTheAnswerAboutRentsHasThePricesGiven(t *testing.T) {
+	peer.Slow(t)
+	dir := filepath.Join(t.TempDir(), "page")
+	const want = "5 machines of 1 CPU cost an hour what one of 2 does, $5.00, "
+	text := strings.Join(strings.Fields(succeed(t, "explain", recordedStudy, "--prices", "1=1,2=5")), " ")
+	succeed(t, "report", recordedStudy, "--prices", "1=1,2=5", "-o", dir)
+	for name, text := range map[string]string{"explain": text, "report": string(read(t, filepath.Join(dir, "index.html")))} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s does not say %q", name, want)
+		}
+	}
+	refuse(t, []string{"explain", recordedStudy, "--prices", "8"}, `"8" is not CPUs=dollars-an-hour`)
+}

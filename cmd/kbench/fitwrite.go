@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -269,11 +270,14 @@ func degreeOf(coefficients int) int {
 	return lmax
 }
 
-// unitsOf returns the units for a map's sidecar.
+// exponent finds the exponents in a unit.
+var exponent = regexp.MustCompile(`([a-z])([0-9])`)
+
+// unitsOf returns the units for a map's sidecar, in the form of CMIXF-12, which BIDS recommends: mm^2/s.
 func unitsOf(m model.Map) string {
 	switch {
 	case m.Unit != "":
-		return m.Unit
+		return exponent.ReplaceAllString(m.Unit, "$1^$2")
 	case m.Arbitrary:
 		return "arbitrary"
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/voxfit/voxfit/internal/plural"
-	"github.com/voxfit/voxfit/lock"
 	"github.com/voxfit/voxfit/numa"
 	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/kit"
@@ -74,7 +73,7 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "output", "o", "", "output folder (needed)")
-	f.StringVar(&o.prices, "prices", "", "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)")
+	f.StringVar(&o.prices, "prices", "", pricesHelp)
 	f.Float64Var(&o.perCPU, "price-per-cpu", publishedPerCPU, "dollars an hour of one CPU, for CPU counts that are not in --prices")
 	f.StringVar(&o.serial, "serial", "", "serial seconds of models without serial runs, as csdm=119,fwdtim=798")
 	f.StringVar(&o.cores, "cores", "", coresHelp)
@@ -86,28 +85,28 @@ Archives of kbench study (.tar.gz), of one machine or of several, give one page 
 // whole, or may not be. Files that have the same runs are refused: a copy would make intervals too narrow.
 func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 	var all []study.Record
-	known := knownRuns{first: map[string]string{}}
+	known := knownRuns{like: map[runKey][]*study.Record{}, of: map[*study.Record]string{}}
 	for _, file := range files {
-		text, err := lock.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		records, err := study.ParseRecords(file, text)
+		runs, err := study.ReadRuns(file)
 		if err != nil {
 			return nil, err
 		}
 		if len(files) > 1 {
-			if err := known.add(file, records); err != nil {
+			if err := known.add(file, runs.Records); err != nil {
 				return nil, err
 			}
 		}
 		switch {
-		case study.Unfinished(text):
+		case runs.Unfinished:
 			fmt.Fprintf(stderr, "kbench: warning: %s ends within a row, which is left out\n", file)
-		case text[len(text)-1] != '\n':
+		case runs.NoLineEnd:
 			fmt.Fprintf(stderr, "kbench: warning: the last line of %s has no end: if the file was cut off, the last number is wrong\n", file)
 		}
-		all = append(all, records...)
+		if len(files) == 1 {
+			all = runs.Records // of a million runs a copy would be large
+		} else {
+			all = append(all, runs.Records...)
+		}
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s: there are no runs below the header", strings.Join(files, ", "))
@@ -117,21 +116,33 @@ func readRuns(files []string, stderr io.Writer) ([]study.Record, error) {
 
 // knownRuns are the runs of the files that were read.
 type knownRuns struct {
-	first   map[string]string // the file that has a run, by the run
+	like    map[runKey][]*study.Record // those that agree in the key
+	of      map[*study.Record]string   // the file of each
 	files   []string
 	records [][]study.Record // of each file
+}
+
+// A runKey is what tells nearly all runs apart, since times have nine digits. Where it does not, they are compared whole.
+type runKey struct {
+	engine, model, host  string
+	cpus, chunks, voxels int
+	seconds              float64
 }
 
 // add takes in the runs of a file. It is an error where another file has one of them, though another program may have
 // saved it in other bytes, and where one file has the medians of the other's runs. The rows of a file have been compared
 // with each other by ParseRecords.
 func (k *knownRuns) add(file string, records []study.Record) error {
-	runs := make([]string, len(records))
-	for i, r := range records {
-		runs[i] = fmt.Sprintf("%+v", r)
-		if other, twice := k.first[runs[i]]; twice {
-			return fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
-				other, file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+	keyOf := func(r *study.Record) runKey {
+		return runKey{r.Engine, r.Model, r.Host, r.CPUCount, r.NumChunks, r.NumVox, r.Time}
+	}
+	for i := range records {
+		r := &records[i]
+		for _, other := range k.like[keyOf(r)] {
+			if fmt.Sprintf("%+v", *other) == fmt.Sprintf("%+v", *r) {
+				return fmt.Errorf("%s and %s both have the run of %s on %s in %s that took %v s: a copy is no further run, give one of them",
+					k.of[other], file, r.Model, plural.Count(r.CPUCount, "CPU"), plural.Count(r.NumChunks, "chunk"), r.Time)
+			}
 		}
 	}
 	for i, other := range k.files {
@@ -142,8 +153,10 @@ func (k *knownRuns) add(file string, records []study.Record) error {
 			return fmt.Errorf("%s has the medians of the runs in %s: give one of them", file, other)
 		}
 	}
-	for _, run := range runs {
-		k.first[run] = file
+	for i := range records {
+		r := &records[i]
+		k.like[keyOf(r)] = append(k.like[keyOf(r)], r)
+		k.of[r] = file
 	}
 	k.files, k.records = append(k.files, file), append(k.records, records)
 	return nil
@@ -178,7 +191,7 @@ func writeStudy(stdout, stderr io.Writer, o reportOptions) error {
 		return err
 	}
 	sayFits(stderr, records)
-	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Seed: 1, Resamples: resamples}); err == nil {
+	if explanation, err := overhead.Explain(records, overhead.Options{Machines: machines, Prices: options.Prices, Seed: 1, Resamples: resamples}); err == nil {
 		report.Explanation = &explanation
 	} else {
 		report.Unexplained = err.Error()
@@ -205,13 +218,21 @@ func reportTitle(records []study.Record) string {
 // publishedPerCPU is what the published study's price table comes to for each CPU.
 const publishedPerCPU = 0.0425
 
+const pricesHelp = "dollars an hour by CPU count, as 8=.34,16=.68 (default: the published study's)"
+
+// parsePrices reads a price table; without one, the published study's holds.
+func parsePrices(table string) (study.Prices, error) {
+	if table == "" {
+		return study.PublishedPrices(), nil
+	}
+	return study.ParsePrices(table)
+}
+
 func (o *reportOptions) summaryOptions() (study.Options, error) {
-	options, prices := study.Options{Baseline: o.baseline}, study.PublishedPrices()
-	var err error
-	if o.prices != "" {
-		if prices, err = study.ParsePrices(o.prices); err != nil {
-			return options, err
-		}
+	options := study.Options{Baseline: o.baseline}
+	prices, err := parsePrices(o.prices)
+	if err != nil {
+		return options, err
 	}
 	prices.PerCPU = o.perCPU
 	options.Prices = &prices

@@ -39,6 +39,7 @@ def test_dipys_tests_pass_with_dipy_patched(module, tmp_path, ray_files):
         VOXFIT_FITS=str(fits),
         VOXFIT_LEFT_OUT="" if os.environ.get("VOXFIT_LONG") else LONG.get(module, ""),
         RAY_TMPDIR=ray_files,
+        TMPDIR=ray_files,  # where DIPY makes a folder for Ray, which Ray makes again after DIPY has removed it
         OMP_NUM_THREADS="1",
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "dipys_own", "--pyargs"]

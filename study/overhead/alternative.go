@@ -9,7 +9,7 @@ import (
 // found says in words what the fit gives for the alternative's own quantity.
 func (a *analysis) found(f fitted) string {
 	ofWork := func(term int, most float64, where string) string {
-		if !f.told[term] {
+		if !f.told[term] || f.values[termWork] == 0 {
 			return "these runs cannot tell it"
 		}
 		return fmt.Sprintf("work longer by %s%% on %s", words.Significant(100*f.values[term]*most/f.values[termWork], 2), where)

@@ -19,7 +19,7 @@ type analysis struct {
 	leftOut   []float64 // times of the settings, predicted without those of their CPU count
 }
 
-func newAnalysis(c study.Condition, records []study.Record, m study.Machines) *analysis {
+func newAnalysis(c study.Condition, records []*study.Record, m study.Machines) *analysis {
 	settings := settingsOf(records, m)
 	return &analysis{Overhead: Overhead{Condition: c, Runs: len(records), Settings: len(settings)},
 		published: records[0].Published(), settings: settings}
@@ -48,8 +48,12 @@ func (a *analysis) explain(o Options) {
 			e.High = a.most(term)
 		}
 	}
+	a.ThreadUntold = useThreads(a.settings) && !a.fit.threaded
 	if a.fit.threaded {
 		e := a.estimate(func(f fitted) float64 { return f.thread })
+		if e.Low == e.High { // in all draws
+			e.Low, e.High = a.threadsAllowed()
+		}
 		a.Thread = &e
 	}
 	a.compare()
@@ -58,11 +62,31 @@ func (a *analysis) explain(o Options) {
 	a.Shortest, a.Curves = a.shortestRuns(), a.curves()
 }
 
+// allowed is the 95% quantile of chi-squared with one degree of freedom: for twice the logarithm of the likelihood.
+const allowed = 3.84
+
+// threadsAllowed returns the least and the largest share of a second hyperthread that the settings allow, as most does
+// for a cost.
+func (a *analysis) threadsAllowed() (low, high float64) {
+	towards := func(end float64) float64 {
+		within, beyond := a.fit.thread, end
+		for range 12 {
+			middle := (within + beyond) / 2
+			if f := wholeForm.fitWith(a.settings, middle, 1); float64(len(a.settings))*math.Log(f.loss/a.fit.loss) < allowed {
+				within = middle
+			} else {
+				beyond = middle
+			}
+		}
+		return within
+	}
+	return towards(0), towards(1)
+}
+
 // most returns the largest value of a term that the settings allow: with the other costs fitted beside it, the loss
 // grows by no more than it would by chance in 19 of 20 cases (the profile likelihood). The bootstrap cannot tell this
 // where the cost is at its bound of zero, because then perhaps no draw leaves zero.
 func (a *analysis) most(term int) float64 {
-	const allowed = 3.84 // for twice the logarithm of the likelihood: the 95% quantile of chi-squared with one degree of freedom
 	rest := form{terms: slices.DeleteFunc(slices.Clone(allTerms), func(i int) bool { return i == term })}
 	n := float64(len(a.settings))
 	worse := func(value float64) float64 {
@@ -190,4 +214,28 @@ func (a *analysis) relateAIC() {
 func (a *analysis) largest() (smaller, largest []setting) {
 	most := slices.Max(a.CPUCounts)
 	return divide(a.settings, func(s setting) bool { return s.cpus < most })
+}
+
+// curves returns the times of each CPU count, and the fitted times at numbers of chunks that grow by a quarter.
+func (a *analysis) curves() []Curve {
+	var curves []Curve
+	at := 0 // settings are in the order of their CPU counts
+	for _, cpus := range a.CPUCounts {
+		c := Curve{CPUs: cpus}
+		with, _ := divide(a.settings, func(s setting) bool { return s.cpus == cpus })
+		for _, s := range with {
+			m := MeasuredTime{Chunks: s.chunks, Time: study.Describe(s.runs.times)}
+			if a.leftOut != nil {
+				m.LeftOut = a.leftOut[at]
+			}
+			c.Measured, at = append(c.Measured, m), at+1
+		}
+		last := with[len(with)-1]
+		for chunks := with[0].chunks; chunks < last.chunks; chunks = max(chunks+1, chunks*5/4) {
+			c.Fitted = append(c.Fitted, FittedTime{chunks, a.fit.time(newSetting(a.Voxels, cpus, chunks, with[0].cores))})
+		}
+		c.Fitted = append(c.Fitted, FittedTime{last.chunks, a.fit.time(last)})
+		curves = append(curves, c)
+	}
+	return curves
 }

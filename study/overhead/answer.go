@@ -81,10 +81,15 @@ func (e Explanation) answers(main, analyses []*analysis, reconciled []reconcilia
 }
 
 func slowerQuestion(main []*analysis) string {
-	if slices.ContainsFunc(main, func(a *analysis) bool { return len(a.Reported) > 0 }) {
+	if allReported(main) {
 		return "Were 48 and 72 cores slower than 32?"
 	}
 	return "Were more cores slower?"
+}
+
+// allReported says whether the published report has times of all models.
+func allReported(main []*analysis) bool {
+	return !slices.ContainsFunc(main, func(a *analysis) bool { return len(a.Reported) == 0 })
 }
 
 // called returns a name that tells an analysis from the others: the model, with the engine where there are several.
@@ -122,34 +127,52 @@ func (a *analysis) reportedOf() []study.PublishedResult {
 type shortestTimes struct {
 	cpus  []int
 	times []float64
-	said  string // the times, in seconds
+	halfs []float64 // of their 95% intervals; 0 where there is none
+	said  string    // the times, in seconds
 }
 
 func (a *analysis) shortestTimes() shortestTimes {
 	var t shortestTimes
 	var said []string
 	for _, r := range a.reportedOf() {
-		t.cpus, t.times, said = append(t.cpus, r.CPUs), append(t.times, r.BestSeconds), append(said, words.Plain(r.BestSeconds))
+		t.cpus, t.times, t.halfs = append(t.cpus, r.CPUs), append(t.times, r.BestSeconds), append(t.halfs, 0)
+		said = append(said, words.Plain(r.BestSeconds))
 	}
 	if t.cpus == nil {
 		for _, n := range a.CPUCounts {
 			s, _ := a.on(n)
-			t.cpus, t.times, said = append(t.cpus, n), append(t.times, s.time), append(said, words.Significant(s.time, 3))
+			half := study.Describe(s.runs.times).Half
+			if math.IsNaN(half) {
+				half = 0
+			}
+			t.cpus, t.times, t.halfs = append(t.cpus, n), append(t.times, s.time), append(t.halfs, half)
+			said = append(said, words.Significant(s.time, 3))
 		}
 	}
 	t.said = strings.Join(said, ", ")
 	return t
 }
 
-// slower returns the first number of CPUs on which the shortest run took longer than on fewer, and by which share; 0
-// where there is none. A difference of 2% may be noise.
-func (t shortestTimes) slower() (cpus int, by float64) {
-	for i := 1; i < len(t.times); i++ {
-		if fastest := slices.Min(t.times[:i]); t.times[i] > 1.02*fastest {
-			return t.cpus[i], t.times[i]/fastest - 1
+// A slowdown is a number of CPUs on which the shortest run took longer than on fewer, by some share of that time.
+type slowdown struct {
+	cpus int
+	by   float64
+}
+
+// slower returns each number of CPUs on which the shortest run took longer than on fewer. A difference of 2%, or one
+// within the intervals, may be noise.
+func (t shortestTimes) slower() []slowdown {
+	var all []slowdown
+	fastest := 0
+	for i, x := range t.times {
+		if x > 1.02*t.times[fastest] && x-t.times[fastest] > t.halfs[i]+t.halfs[fastest] {
+			all = append(all, slowdown{t.cpus[i], x/t.times[fastest] - 1})
+		}
+		if x < t.times[fastest] {
+			fastest = i
 		}
 	}
-	return 0, 0
+	return all
 }
 
 // slowerAnswer says whether a larger number of CPUs took longer, in seconds.
@@ -159,8 +182,12 @@ func (a *analysis) slowerAnswer() string {
 		return ""
 	}
 	verdict := "no, not in seconds"
-	if cpus, by := t.slower(); cpus > 0 {
-		verdict = fmt.Sprintf("yes, on %s by %s", words.Count(cpus, "CPU"), words.Percent(by))
+	var slower []string
+	for _, s := range t.slower() {
+		slower = append(slower, fmt.Sprintf("on %s by %s", words.Count(s.cpus, "CPU"), words.Percent(s.by)))
+	}
+	if slower != nil {
+		verdict = "yes, " + strings.Join(slower, ", ")
 	}
 	if len(a.Reported) > 0 {
 		most := slices.Max(a.CPUCounts)
@@ -221,11 +248,11 @@ func (a *analysis) whyAnswer() string {
 	var named []string
 	for _, l := range losses {
 		if l.Seconds >= 0.005*whole { // a reader may add them up
-			named = append(named, fmt.Sprintf("%s s %s", words.Significant(l.Seconds, 2), whyOf[l.Name]))
+			named = append(named, fmt.Sprintf("%s s %s%s", words.Significant(l.Seconds, 2), whyOf[l.Name], a.perhaps(l.Name)))
 		}
 	}
-	return fmt.Sprintf("of the %s s that the fit gives the shortest run on %s, %s s would be left if each CPU were a core and nothing else took "+
-		"time. The rest: %s.", words.Significant(whole, 3), words.Count(s.cpus, "CPU"), words.Significant(ideal, 3), strings.Join(named, ", "))
+	return fmt.Sprintf("of the %s s that the fit gives the shortest run on %s, %s s would be left if %s and nothing else took "+
+		"time. The rest: %s.", words.Significant(whole, 3), words.Count(s.cpus, "CPU"), words.Significant(ideal, 3), a.ideally(), strings.Join(named, ", "))
 }
 
 // whyCheck compares the fit with the run that it divides.
@@ -236,8 +263,13 @@ func (a *analysis) whyCheck() string {
 }
 
 func (a *analysis) threadAnswer() string {
-	if a.Thread == nil {
+	switch {
+	case a.ThreadUntold:
+		return "these runs cannot tell it: " + asManyThreads + "."
+	case a.Thread == nil:
 		return ""
+	case !a.threadTold():
+		return "these runs cannot tell it: " + a.Thread.InWords(100, "%") + " of a core."
 	}
 	most := slices.Max(a.CPUCounts)
 	s, _ := a.on(most)
@@ -268,47 +300,63 @@ func (a *analysis) serialAnswer() string {
 	}
 	_, largest := a.largest()
 	best := shortest(largest)
-	return fmt.Sprintf("%s of every run, %s of the shortest on %s.", a.Serial.InWords(1, "s"), words.Percent(a.Serial.Value/best.time), words.Count(best.cpus, "CPU"))
+	with := ""
+	if a.Chunk == nil {
+		with = ", with what its tasks cost"
+	}
+	return fmt.Sprintf("%s of every run%s, %s of the shortest on %s.", a.Serial.InWords(1, "s"), with, words.Percent(a.Serial.Value/best.time), words.Count(best.cpus, "CPU"))
 }
 
 // serialCheck compares the serial parts of a model's data sets: the time of a copy grows with the voxels, that of a
 // start does not.
 func (a *analysis) serialCheck(analyses []*analysis) string {
 	var voxels, each []string
-	least, most := math.Inf(1), 0.0
+	var largest, smallest *analysis
 	for _, b := range analyses {
 		same := b.Condition
 		same.Voxels = a.Voxels
 		if same != a.Condition || b.Serial == nil || b.Serial.Value == 0 {
 			continue
 		}
-		x := 1e6 * b.Serial.Value / float64(b.Voxels)
-		least, most = min(least, x), max(most, x)
-		voxels, each = append(voxels, words.Thousands(b.Voxels)), append(each, words.Significant(x, 2))
+		if largest == nil { // the larger data set comes first
+			largest = b
+		}
+		smallest = b
+		voxels, each = append(voxels, words.Thousands(b.Voxels)), append(each, words.Significant(1e6*b.Serial.Value/float64(b.Voxels), 2))
 	}
 	if len(each) < 2 {
 		return ""
 	}
 	text := fmt.Sprintf("it is %s µs a voxel on %s voxels", strings.Join(each, ", "), strings.Join(voxels, "; "))
-	if most > 2*least {
+	grows := largest.Serial.Low > smallest.Serial.High
+	less := smallest.Serial.Low/float64(smallest.Voxels) > largest.Serial.High/float64(largest.Voxels)
+	switch {
+	case grows && less:
+		return text + ": it grows with the data, but a part of it does not."
+	case grows:
+		return text + ": it grows with the data, as copying, packing and collecting them does, and starting up does not."
+	case less:
 		return text + ", so that a part of it does not grow with the data."
 	}
-	return text + ": it grows with the data, as copying, packing and collecting them does, and starting up does not."
+	return text + "; these runs cannot tell whether it grows with the data."
 }
 
 func (a *analysis) taskAnswer() string {
 	if a.Chunk == nil {
 		return "these runs do not differ in their number of chunks."
 	}
-	return a.Chunk.InWords(chunkUnit(a.Chunk.High)) + "."
+	return a.Chunk.InWords(unitFor(a.Chunk.High)) + "."
 }
 
-// chunkUnit returns the unit in which a chunk's cost of this size is written, and its factor.
-func chunkUnit(seconds float64) (float64, string) {
-	if seconds < 1e-4 {
+// unitFor returns the unit in which a chunk's cost of this size is written, and its factor.
+func unitFor(seconds float64) (float64, string) {
+	switch {
+	case seconds < 1e-4:
 		return 1e6, "µs"
+	case seconds < 10:
+		return 1e3, "ms"
 	}
-	return 1e3, "ms"
+	return 1, "s"
 }
 
 // taskCheck is the slope of the times towards many chunks, and what the model's other data sets say.
@@ -318,10 +366,11 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 	}
 	_, largest := a.largest()
 	few := shortest(largest)
-	scale, unit := chunkUnit(a.Chunk.High)
+	scale, unit := unitFor(a.Chunk.High)
 	var said []string
 	for _, many := range largest {
-		if many.chunks == 16*few.chunks && many.time > 1.1*few.time { // less may be noise
+		// With fewer chunks than CPUs, other costs grow with the chunks too. Less than a tenth may be noise.
+		if many.chunks == 16*few.chunks && few.busy == float64(few.cpus) && many.time > 1.1*few.time {
 			slope := (many.time - few.time) / (many.count - few.count)
 			said = append(said, fmt.Sprintf("a run on %s takes %s s with %s chunks and %s s with %s, which is %s %s for each further chunk", words.Count(few.cpus, "CPU"),
 				words.Significant(few.time, 3), words.Thousands(few.chunks), words.Significant(many.time, 3), words.Thousands(many.chunks),
@@ -369,7 +418,7 @@ func (a *analysis) coreAnswer() string {
 	return text + "."
 }
 
-func (a *analysis) coreCost() string { return a.Core.InWords(1e3, "ms") }
+func (a *analysis) coreCost() string { return a.Core.InWords(unitFor(a.Core.High)) }
 
 // coreCheck says how much worse CPU counts that were left out are predicted without the cost of a core.
 func (a *analysis) coreCheck() string {
@@ -389,6 +438,9 @@ func (a *analysis) rentAnswer(prices study.Prices) string {
 	}
 	text := fmt.Sprintf("a machine of %s costs least, $%s and %s s a data set", words.Count(cheap.cpus, "CPU"), words.Significant(cheap.dollars, 2),
 		words.Significant(cheap.time, 3))
+	if priced := a.priced(prices); len(priced) < len(a.CPUCounts) {
+		text = fmt.Sprintf("of %s CPUs, which are in the price table, ", words.List(priced)) + text
+	}
 	if cheap.cpus == fast.cpus {
 		return text + ", and is fastest."
 	}
@@ -396,15 +448,26 @@ func (a *analysis) rentAnswer(prices study.Prices) string {
 		words.Significant(cheap.time/fast.time, 2), words.Significant(fast.dollars/cheap.dollars, 2))
 }
 
-// rentCheck says what as many small machines as have the same price would do.
+// rentCheck says what as many small machines as have the same price, or nearly, would do.
 func (a *analysis) rentCheck(prices study.Prices) string {
 	cheap, fast, ok := a.rented(prices)
 	if !ok || cheap.cpus == fast.cpus {
 		return ""
 	}
-	machines := math.Round(prices.Table[fast.cpus] / prices.Table[cheap.cpus])
-	text := fmt.Sprintf("%s machines of %s cost an hour what one of %d does, and finish a data set every %s s.", words.Plain(machines),
-		words.Count(cheap.cpus, "CPU"), fast.cpus, words.Significant(cheap.time/machines, 3))
+	one, other := prices.Table[cheap.cpus], prices.Table[fast.cpus]
+	machines := math.Floor(1.01 * other / one)
+	if machines < 2 {
+		return ""
+	}
+	text := fmt.Sprintf("%s machines of %s cost $%s an hour and one of %d $%s; they finish a data set every %s s.", words.Plain(machines),
+		words.Count(cheap.cpus, "CPU"), words.Significant(machines*one, 3), fast.cpus, words.Significant(other, 3), words.Significant(cheap.time/machines, 3))
+	if math.Abs(machines*one/other-1) < 0.01 {
+		text = fmt.Sprintf("%s machines of %s cost an hour what one of %d does, $%s, and finish a data set every %s s.", words.Plain(machines),
+			words.Count(cheap.cpus, "CPU"), fast.cpus, words.Significant(other, 3), words.Significant(cheap.time/machines, 3))
+	}
+	if !a.published {
+		text += fmt.Sprintf(" That is so if a machine of %s takes as long as these runs did.", words.Count(cheap.cpus, "CPU"))
+	}
 	if r := a.reportedOf(); r != nil && r[0].CPUs == cheap.cpus {
 		text += fmt.Sprintf(" (The report's $%s on %d CPUs is of as many whole cores of a larger machine; a machine of %[2]d CPUs has half as many.)",
 			words.Plain(r[0].Dollars), r[0].CPUs)
@@ -418,23 +481,29 @@ type rental struct {
 	time, dollars float64
 }
 
-// rented returns the cheapest and the fastest run; false where fewer than two CPU counts have a price.
+// rented returns the cheapest and the fastest run, of those on CPU counts in the price table; false where fewer than two CPU counts have a price.
 func (a *analysis) rented(prices study.Prices) (cheap, fast rental, ok bool) {
-	n := 0
-	for _, cpus := range a.CPUCounts {
-		price, priced := prices.Table[cpus]
-		if !priced {
-			continue
-		}
+	all := a.priced(prices)
+	for i, cpus := range all {
 		s, _ := a.on(cpus)
-		r := rental{cpus, s.time, price * s.time / 3600}
-		if n == 0 || r.dollars < cheap.dollars {
+		r := rental{cpus, s.time, prices.Table[cpus] * s.time / 3600}
+		if i == 0 || r.dollars < cheap.dollars {
 			cheap = r
 		}
-		if n == 0 || r.time < fast.time {
+		if i == 0 || r.time < fast.time {
 			fast = r
 		}
-		n++
 	}
-	return cheap, fast, n > 1
+	return cheap, fast, len(all) > 1
+}
+
+// priced returns the CPU counts of the price table: others may not be for sale.
+func (a *analysis) priced(prices study.Prices) []int {
+	var cpus []int
+	for _, n := range a.CPUCounts {
+		if _, ok := prices.Table[n]; ok {
+			cpus = append(cpus, n)
+		}
+	}
+	return cpus
 }

@@ -18,17 +18,18 @@
 // ([study.Machines]).
 //
 // The fit minimises relative errors with coefficients that are not negative; errors beyond 5% count by their size and
-// not by its square (Huber 1964), and h is found by search. Where the runs say nothing of h, it is taken as 0. If a
-// term is a combination of the terms before it in all runs at hand, it is left out, and the output says so. For
-// example, with one CPU count and a chunk for every CPU, nothing tells the serial part from the work.
+// not by its square (Huber 1964), and h is found by search. If a term is a combination of the terms before it in all
+// runs at hand, it is left out, and the output says so. For example, with one CPU count and a chunk for every CPU,
+// nothing tells the serial part from the work. Where all runs use as many second hyperthreads for each core, nothing
+// tells h from the work either: h is then taken as 0, and the work is that of a core with its hyperthreads.
 //
 // Intervals are bootstrap percentiles. Each draw takes whole settings within each CPU count, because the errors of the
 // model differ more between settings than the runs of one setting differ from each other. These intervals do not allow
 // for each CPU count being another machine. The intervals of a [Forecast] do, as far as the smaller CPU counts tell:
 // they include the errors that were made on each of these when it was left out of the fit. At a bound of zero the
 // bootstrap is known to be unreliable (Andrews 2000). The cost of a core, which the study asks for, therefore has the
-// wider of that interval and of the one that the loss allows when all other costs are fitted beside it; and so has any
-// cost that is zero in every draw.
+// wider of that interval and of the one that the loss allows when all other costs are fitted beside it. So has any cost
+// that is zero in every draw, and the share of a hyperthread where it is the same in every draw.
 //
 // A term is judged by how much worse the model predicts runs that it was not fitted to when the term is missing. Each
 // CPU count and each chunk count is left out in turn. How close the fit is to its own runs does not count. The model is
@@ -90,7 +91,8 @@
 //   - A setting (setting.go) is the runs of one CPU count and one number of chunks.
 //   - A form (form.go) is one formula for the time of a setting. The known laws (laws.go) are other formulas.
 //   - All are fitted in the same way (relativefit.go), judged on settings that were left out (leftout.go), and fitted to
-//     resampled settings for the intervals (resample.go).
-//   - Answers are in answer.go, and in short in inshort.go; other reasons in alternative.go and gap.go, data sets that disagree in reconcile.go, and what
-//     limits the speed, in words, in limits.go.
+//     resampled settings for the intervals.
+//   - Answers are in answer.go, and in short in inshort.go; other reasons in alternative.go and gap.go, data sets that
+//     disagree in reconcile.go, what is known of the cores in cores.go, and what limits the speed, in words, in
+//     limits.go.
 package overhead

@@ -27,9 +27,9 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if o.Resamples == 0 {
 		o.Resamples = 400
 	}
-	summary := study.Summarise(records, study.Options{})
-	records, _, _ = study.Calm(records)
-	conditions, groups := conditionsOf(records)
+	summary := study.Summarise(records, study.Options{Prices: o.Prices})
+	runs, _, _ := study.Calm(records)
+	conditions, groups := conditionsOf(runs)
 	if len(conditions) == 0 {
 		return Explanation{}, errors.New("there are no runs to explain: all of them are serial, or there are none")
 	}
@@ -37,6 +37,7 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	if e.Busy != "" {
 		return e, nil
 	}
+	e.Guessed = guessedSentence(runs, o.Machines)
 	variants := e.Summary.Variants()
 	var analyses []*analysis
 	for _, c := range conditions {
@@ -69,7 +70,7 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 	main := largestOfEach(analyses)
 	e.Answers = e.answers(main, analyses, reconciled)
 	e.InShort = e.inShort(main, e.Answers)
-	e.Notes = append(e.Notes, coresNotes(records, o.Machines)...)
+	e.Notes = append(e.Notes, coresNotes(runs, o.Machines)...)
 	for _, r := range reconciled {
 		e.Notes = append(e.Notes, r.long())
 	}
@@ -79,59 +80,58 @@ func Explain(records []study.Record, o Options) (Explanation, error) {
 
 // Fits returns to how many engines, models and data sets Explain fits the model. Each takes about a second.
 func Fits(records []study.Record) int {
-	conditions, _ := conditionsOf(records)
+	runs, _, _ := study.Calm(records)
+	conditions, _ := conditionsOf(runs)
 	return len(conditions)
 }
 
 // conditionsOf groups the records that are not serial: a group for each fit, in the order in which the fits are shown.
-func conditionsOf(records []study.Record) ([]study.Condition, map[study.Condition][]study.Record) {
-	groups := map[study.Condition][]study.Record{}
+func conditionsOf(records []*study.Record) ([]study.Condition, map[study.Condition][]*study.Record) {
+	groups, serial := map[study.Condition][]*study.Record{}, map[study.Condition][]*study.Record{}
 	for _, r := range records {
-		if !study.IsSerial(r.Engine) {
-			c := r.Condition()
-			c.CPUs, c.Nodes = 0, 0
+		c := r.Condition()
+		c.CPUs, c.Nodes = 0, 0
+		switch {
+		case !study.IsSerial(r.Engine):
 			groups[c] = append(groups[c], r)
+		case c.Engine == "serial" || c.Engine == "voxfit-serial": // by the same program, on the same data and machine
+			c = ofSerial(c)
+			serial[c] = append(serial[c], r)
 		}
 	}
 	for c := range groups {
 		if c.Engine == "voxfit" {
-			groups[c] = append(groups[c], serialRunsOf(c, records)...)
+			groups[c] = append(groups[c], serial[ofSerial(c)]...)
 		}
 	}
 	return slices.SortedFunc(maps.Keys(groups), study.Condition.Compare), groups
 }
 
-// serialRunsOf returns voxfit's serial runs for a condition: by the same program, on the same data and machine.
-func serialRunsOf(c study.Condition, records []study.Record) []study.Record {
-	var runs []study.Record
-	for _, r := range records {
-		s := r.Condition()
-		if (s.Engine == "serial" || s.Engine == "voxfit-serial") && s.ISA == c.ISA && s.Host == c.Host && s.Model == c.Model &&
-			s.Voxels == c.Voxels && s.Pinned == c.Pinned && s.Schedule == c.Schedule {
-			runs = append(runs, r)
-		}
-	}
-	return runs
+// ofSerial returns what voxfit's serial runs have in common with the runs of a condition.
+func ofSerial(c study.Condition) study.Condition {
+	c.Engine, c.Pin, c.Places = "", "", ""
+	return c
 }
 
 // settingsOf groups records by CPU count and number of chunks.
-func settingsOf(records []study.Record, m study.Machines) []setting {
+func settingsOf(records []*study.Record, m study.Machines) []setting {
 	type key struct{ cpus, chunks int }
 	at := map[key]int{}
 	var settings []setting
+	var times [][]float64
 	for _, r := range records {
 		k := key{r.CPUCount, r.NumChunks}
-		i, ok := at[k]
+		j, ok := at[k]
 		if !ok {
-			i = len(settings)
-			at[k] = i
-			cores, _ := m.Of(r)
-			settings = append(settings, newSetting(r.NumVox, r.CPUCount, r.NumChunks, cores))
+			j = len(settings)
+			at[k] = j
+			cores, _ := m.Of(*r)
+			settings, times = append(settings, newSetting(r.NumVox, r.CPUCount, r.NumChunks, cores)), append(times, nil)
 		}
-		settings[i].times = append(settings[i].times, r.Time)
+		times[j] = append(times[j], r.Time)
 	}
 	for i := range settings {
-		settings[i].time = study.Describe(settings[i].times).Median
+		settings[i].runs, settings[i].time = newRunTimes(times[i]), study.Median(times[i])
 	}
 	slices.SortFunc(settings, func(a, b setting) int {
 		if a.cpus != b.cpus {
@@ -140,32 +140,4 @@ func settingsOf(records []study.Record, m study.Machines) []setting {
 		return a.chunks - b.chunks
 	})
 	return settings
-}
-
-// coresNotes says for how many cores each CPU count was taken, and how this is known.
-func coresNotes(records []study.Record, m study.Machines) []string {
-	said := map[string]map[int]string{}
-	for _, r := range records {
-		if study.IsSerial(r.Engine) {
-			continue
-		}
-		c, how := m.Of(r)
-		taken := fmt.Sprintf("%s for %s", words.Count(r.CPUCount, "CPU"), words.Count(c.Physical, "core"))
-		if c.Sockets > 1 {
-			taken += fmt.Sprintf(" in %d sockets", c.Sockets)
-		}
-		if said[how] == nil {
-			said[how] = map[int]string{}
-		}
-		said[how][r.CPUCount] = taken
-	}
-	var notes []string
-	for _, how := range slices.Sorted(maps.Keys(said)) {
-		var taken []string
-		for _, cpus := range slices.Sorted(maps.Keys(said[how])) {
-			taken = append(taken, said[how][cpus])
-		}
-		notes = append(notes, fmt.Sprintf("Taken: %s (%s).", strings.Join(taken, ", "), how))
-	}
-	return notes
 }

@@ -28,10 +28,22 @@ func explained(t *testing.T, records []study.Record, o Options) Explanation {
 
 // analysed is the first of the overheads that Explain would return, with what it was found from.
 func analysed(records []study.Record, resamples int) *analysis {
-	conditions, groups := conditionsOf(records)
+	conditions, groups := conditionsOf(pointers(records))
 	a := newAnalysis(conditions[0], groups[conditions[0]], study.Machines{})
 	a.explain(Options{Resamples: resamples})
 	return a
+}
+
+func pointers(records []study.Record) []*study.Record {
+	all := make([]*study.Record, len(records))
+	for i := range records {
+		all[i] = &records[i]
+	}
+	return all
+}
+
+func settingsFrom(records []study.Record, m study.Machines) []setting {
+	return settingsOf(pointers(records), m)
 }
 
 func TestKnownCostsAreFoundAgain(t *testing.T) {
@@ -60,7 +72,7 @@ func TestKnownCostsAreFoundAgain(t *testing.T) {
 }
 
 func TestWithoutNoiseTheFitIsExact(t *testing.T) {
-	f := wholeForm.fit(settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{}))
+	f := wholeForm.fit(settingsFrom(studytest.Runs(studytest.Known, 0, 1), study.Machines{}))
 	want := [termCount]float64{termWork: studytest.Known.Work, termChunk: studytest.Known.Chunk, termSerial: studytest.Known.Serial,
 		termCore: studytest.Known.Core, termContention: studytest.Known.Contention}
 	for i, w := range want {
@@ -79,7 +91,7 @@ func TestIntervalsCoverWhatIsTrue(t *testing.T) {
 	peer.Slow(t)
 	covered, all := 0, 0
 	for seed := range uint64(long.Of(40, 12)) {
-		settings := settingsOf(studytest.Runs(studytest.Known, 0.03, 100+seed), study.Machines{})
+		settings := settingsFrom(studytest.Runs(studytest.Known, 0.03, 100+seed), study.Machines{})
 		h := analysis{settings: settings, fit: wholeForm.fit(settings)}
 		random := rand.New(rand.NewPCG(seed, 1))
 		for range 40 {
@@ -122,7 +134,7 @@ func TestABrokenDownSettingDoesNotBendTheRest(t *testing.T) {
 			records[i].Time *= 5
 		}
 	}
-	f := wholeForm.fit(settingsOf(records, study.Machines{}))
+	f := wholeForm.fit(settingsFrom(records, study.Machines{}))
 	if math.Abs(f.values[termWork]/studytest.Known.Work-1) > 0.05 || math.Abs(f.values[termSerial]/studytest.Known.Serial-1) > 0.25 {
 		t.Errorf("with two settings five times too long, work is %.4g and the serial part %.4g, want %g and %g",
 			f.values[termWork], f.values[termSerial], studytest.Known.Work, studytest.Known.Serial)
@@ -169,7 +181,7 @@ func TestWhoPaysForAChunkIsToldApart(t *testing.T) {
 	for _, f := range []form{wholeForm, {name: sharedName, terms: allTerms, shared: true}, {name: overlapName, terms: allTerms, overlap: termChunk}} {
 		truth := fitted{form: f, thread: 0.3}
 		truth.values = [termCount]float64{termWork: 100, termChunk: 2e-3, termSerial: 3}
-		settings := settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
+		settings := settingsFrom(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
 		for i := range settings {
 			settings[i].time = truth.time(settings[i])
 		}
@@ -210,7 +222,7 @@ func TestTheKnownLawsFitTheirOwnCurves(t *testing.T) {
 		"Gustafson": {fitGustafson, func(n float64) float64 { return 100 / (0.2 + 0.8*n) }},
 		"USL":       {fitUniversal, func(n float64) float64 { return 100 * (1 + 0.03*(n-1) + 0.0005*n*(n-1)) / n }},
 	} {
-		settings := settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
+		settings := settingsFrom(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
 		for i := range settings {
 			settings[i].time = c.of(settings[i].busy)
 		}
@@ -389,12 +401,12 @@ func TestUnequalChunksAreNotTakenForHyperthreads(t *testing.T) {
 	peer.Slow(t)
 	truth := fitted{form: form{name: unequalName, terms: instead(), bounded: fullChunks, overlap: termChunk}, thread: 0.1, limit: 0.45}
 	truth.values = [termCount]float64{termWork: 12, termChunk: 1e-3, termSerial: 1.4}
-	settings := settingsOf(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
+	settings := settingsFrom(studytest.Runs(studytest.Known, 0, 1), study.Machines{})
 	settings = slices.DeleteFunc(settings, func(s setting) bool { return s.cpus < 36 })
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range settings {
 		settings[i].time = truth.time(settings[i]) * (1 + 0.01*random.NormFloat64())
-		settings[i].times = []float64{settings[i].time}
+		settings[i].runs = newRunTimes([]float64{settings[i].time})
 	}
 	condition := study.Condition{Model: "M", Engine: "ray"}
 	small := &analysis{Overhead: Overhead{Condition: condition}, settings: settings, fit: wholeForm.fit(settings)}

@@ -6,6 +6,8 @@ import "github.com/voxfit/voxfit/study"
 type Options struct {
 	// Machines says what the CPUs of the records are.
 	Machines study.Machines
+	// Prices are the prices of machines; nil: study.PublishedPrices().
+	Prices *study.Prices
 	// Resamples is how many times the settings are drawn anew for the intervals; 0: 400.
 	Resamples int
 	// Seed makes the intervals repeatable.
@@ -18,6 +20,7 @@ type Explanation struct {
 	InShort   []Said        // the answers for all models in at most five sentences; Of is empty
 	Answers   []Answer      // the study's questions, model by model
 	Busy      string        // says that it was; empty otherwise
+	Guessed   string        // says that CPUs are taken for cores because nothing is known of them; empty otherwise
 	Gaps      []Gap         // of the published report's times, the likeliest first; only for the published study's runs
 	Notes     []string      // what a reader should know, a sentence or two each
 	Resamples int           // how many times the settings were drawn anew for the intervals
@@ -42,8 +45,11 @@ type Overhead struct {
 	// Core the cost of each core in use, and Contention what the work takes longer for each other busy CPU of the
 	// socket. One that these runs cannot tell from the others is nil.
 	Work, Chunk, Serial, Core, Contention *study.Estimate
-	// Thread is the share of a core that a second hyperthread adds. It is nil where no run used second hyperthreads.
-	Thread *study.Estimate
+	// Thread is the share of a core that a second hyperthread adds. It is nil where no run used second hyperthreads, and
+	// where ThreadUntold says that all of them used as many for each core. What such a thread adds cannot then be told
+	// from the work, and Work is that of a core with its hyperthreads.
+	Thread       *study.Estimate
+	ThreadUntold bool
 
 	// Shortest are the shortest runs on each CPU count. Curves are all times, by number of chunks, for each CPU count.
 	Shortest []ShortestRun
@@ -68,7 +74,8 @@ type Overhead struct {
 type ShortestRun struct {
 	CPUs int
 	Time float64
-	// Ideal is what the work would take if every CPU were a whole core and nothing else cost time. The losses are
+	// Ideal is what the work would take if every CPU were a whole core and nothing else cost time; where ThreadUntold,
+	// if all cores of the CPUs were at work and nothing else cost time. The losses are
 	// the rest, by their causes: the same causes in the same order in every ShortestRun.
 	Ideal  float64
 	Losses []Loss

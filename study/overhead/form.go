@@ -121,7 +121,7 @@ type fitted struct {
 	values   [termCount]float64
 	told     [termCount]bool // false: the settings cannot tell it from the terms before it, or the form lacks it
 	thread   float64         // the share of a core that a second hyperthread adds
-	threaded bool            // some setting uses second hyperthreads
+	threaded bool            // the settings tell what a second hyperthread adds
 	limit    float64         // value of the form's bound
 	socket   float64         // cores of the largest socket
 	loss     float64
@@ -171,7 +171,7 @@ func (f form) fitThreads(settings []setting, limit float64) fitted {
 	if f.bounded != unbounded {
 		how = coarse
 	}
-	switch threaded := slices.ContainsFunc(settings, func(s setting) bool { return s.busy > s.inUse() }); {
+	switch threaded := tellThreads(settings); {
 	case !threaded || f.threads == threadNothing:
 		best = f.fitWith(settings, 0, limit)
 		best.threaded = threaded
@@ -305,11 +305,15 @@ func (f fitted) outlasts(settings []setting, term int) []bool {
 	return longer
 }
 
-// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them.
+// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them. What
+// a chunk costs is not told where all settings have as many chunks.
 func (f fitted) tellable(settings []setting) []int {
 	var told []int
 	var basis [][]float64
 	for _, i := range f.terms {
+		if i == termChunk && !differ(settings, func(s setting) float64 { return s.count }) {
+			continue // it would take the place of the serial part
+		}
 		v := make([]float64, len(settings))
 		for r, s := range settings {
 			v[r] = f.of(i, &s) / s.time

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
@@ -14,7 +15,7 @@ import (
 // holds for each model. One for which there is nothing to say is left out.
 func (e Explanation) inShort(main []*analysis, answers []Answer) []Said {
 	prices := e.Summary.Prices
-	verdict, shortestRuns := slowerVerdict(main)
+	verdict, subject, others := slowerVerdict(main)
 	var all []Said
 	for _, s := range []struct {
 		verdict         string
@@ -22,22 +23,22 @@ func (e Explanation) inShort(main []*analysis, answers []Answer) []Said {
 		says            func(*analysis) string
 		questions       []string
 	}{
-		{verdict, shortestRuns + " take ", "they take ", (*analysis).timesInShort, []string{slowerQuestion(main)}},
-		{"", "a second hyperthread adds ", "it adds ", (*analysis).threadAnswer, []string{threadQuestion}},
-		{"", "the serial part is ", "it is ", func(a *analysis) string { return found(a.Serial, a.serialAnswer) }, []string{serialQuestion}},
-		{"", "", "", (*analysis).costsInShort, []string{taskQuestion, coreQuestion}},
+		{verdict, subject, others, func(a *analysis) string { return a.timesInShort(main) }, []string{slowerQuestion(main)}},
+		{"", "a second hyperthread adds ", "it adds ", func(a *analysis) string { return found(a.threadTold(), a.threadAnswer) }, []string{threadQuestion}},
+		{"", "the serial part is ", "it is ", func(a *analysis) string { return found(a.Serial != nil, a.serialAnswer) }, []string{serialQuestion}},
+		{"", "", "", costsInShort(main), []string{taskQuestion, coreQuestion}},
 		{"", "", "", func(a *analysis) string { return a.rentAnswer(prices) }, []string{rentQuestion}},
 	} {
 		if said := sentence(main, s.subject, s.others, s.says); said != "" {
-			all = append(all, Said{Answer: upperFirst(s.verdict + said), Check: firstChecks(answers, s.questions)})
+			all = append(all, Said{Answer: upperFirst(s.verdict + said), Check: firstChecks(main, answers, s.questions)})
 		}
 	}
 	return all
 }
 
-// found returns what is said of a cost that these runs tell from the others, and nothing of another.
-func found[T any](cost *T, says func() string) string {
-	if cost == nil {
+// found returns what is said of a quantity that these runs tell from the others, and nothing of another.
+func found(told bool, says func() string) string {
+	if !told {
 		return ""
 	}
 	return says()
@@ -53,7 +54,7 @@ func sentence(main []*analysis, subject, others string, says func(*analysis) str
 		}
 		said = subject + said
 		if name := a.called(main); name != "" {
-			said = "with " + lowerFirst(name) + ", " + said
+			said = "with " + inSentence(name, a.Model) + ", " + said
 		}
 		clauses, subject = append(clauses, said), others
 	}
@@ -63,16 +64,22 @@ func sentence(main []*analysis, subject, others string, says func(*analysis) str
 	return strings.Join(clauses, "; ") + "."
 }
 
-// firstChecks returns the first sentence of the first check of each question.
-func firstChecks(answers []Answer, questions []string) string {
+// firstChecks returns the first sentence of the first check of each question, with the model that it is about.
+func firstChecks(main []*analysis, answers []Answer, questions []string) string {
 	var checks []string
+	about := ""
 	for _, a := range answers {
 		i := slices.IndexFunc(a.Said, func(s Said) bool { return s.Check != "" })
 		if i < 0 || !slices.Contains(questions, a.Question) {
 			continue
 		}
 		first, _, _ := strings.Cut(a.Said[i].Check, ". ")
-		checks = append(checks, strings.TrimSuffix(first, "."))
+		first = firstAs(unicode.ToLower, strings.TrimSuffix(first, "."))
+		if of := a.Said[i].Of; of != about {
+			j := slices.IndexFunc(main, func(a *analysis) bool { return a.called(main) == of })
+			first, about = "with "+inSentence(of, main[j].Model)+", "+first, of
+		}
+		checks = append(checks, first)
 	}
 	if checks == nil {
 		return ""
@@ -80,48 +87,92 @@ func firstChecks(answers []Answer, questions []string) string {
 	return strings.Join(checks, "; ") + "."
 }
 
-// slowerVerdict says whether a larger number of CPUs took longer with any model, and which runs it is about.
-func slowerVerdict(main []*analysis) (verdict, runs string) {
-	reported := slices.ContainsFunc(main, func(a *analysis) bool { return len(a.Reported) > 0 })
-	verdict, runs = "in seconds, more cores were not slower: ", "the shortest runs"
-	if reported {
-		verdict, runs = "in seconds, 48 and 72 cores were not slower than 32: ", "the report's shortest runs"
+// slowerVerdict says whether a larger number of CPUs took longer with any model. subject and others are the beginnings of
+// what follows about the first model and about further ones; they are empty where models differ in them.
+func slowerVerdict(main []*analysis) (verdict, subject, others string) {
+	verdict, subject, others = "in seconds, more cores were not slower: ", "the shortest runs take ", "they take "
+	switch {
+	case allReported(main):
+		verdict, subject = "in seconds, 48 and 72 cores were not slower than 32: ", "the report's shortest runs take "
+	case slices.ContainsFunc(main, func(a *analysis) bool { return len(a.Reported) > 0 }):
+		subject, others = "", ""
 	}
 	for _, a := range main {
-		if cpus, _ := a.shortestTimes().slower(); cpus > 0 {
+		if a.shortestTimes().slower() != nil {
 			verdict = "in seconds, more cores were slower in places: "
 		}
 	}
-	return verdict, runs
+	return verdict, subject, others
 }
 
-func (a *analysis) timesInShort() string {
+// timesInShort returns the shortest times. Where the report has times of some models alone, it says whose they are.
+func (a *analysis) timesInShort(main []*analysis) string {
 	t := a.shortestTimes()
 	if len(t.cpus) < 2 {
 		return ""
 	}
 	text := fmt.Sprintf("%s s on %s", t.said, words.CPUs(t.cpus))
-	if cpus, by := t.slower(); cpus > 0 {
-		text += fmt.Sprintf(", %s on %s more than on fewer", words.Percent(by), words.Count(cpus, "CPU"))
+	if _, subject, _ := slowerVerdict(main); subject == "" {
+		text = "the shortest runs take " + text
+		if len(a.Reported) > 0 {
+			text = "the report's " + strings.TrimPrefix(text, "the ")
+		}
+	}
+	var slower []string
+	for i, s := range t.slower() {
+		than := ""
+		if i == 0 {
+			than = " longer than on fewer"
+		}
+		slower = append(slower, fmt.Sprintf("on %s %s%s", words.Count(s.cpus, "CPU"), words.Percent(s.by), than))
+	}
+	if slower != nil {
+		text += " (" + strings.Join(slower, ", ") + ")"
 	}
 	return text
 }
 
-// costsInShort says what a task costs and what a core costs, as far as these runs tell.
-func (a *analysis) costsInShort() string {
-	var costs []string
-	if a.Chunk != nil {
-		costs = append(costs, "a task costs "+strings.TrimSuffix(a.taskAnswer(), "."))
+// costsInShort returns what says what a task costs and what a core costs with a model. What a core costs is the study's
+// question: where the runs do not tell it, this is said too, once where they tell it for no model.
+func costsInShort(main []*analysis) func(*analysis) string {
+	const untold = "what a core costs these runs cannot tell"
+	told := slices.ContainsFunc(main, func(a *analysis) bool { return a.Core != nil })
+	return func(a *analysis) string {
+		var costs []string
+		if a.Chunk != nil {
+			costs = append(costs, "a task costs "+strings.TrimSuffix(a.taskAnswer(), "."))
+		}
+		switch {
+		case a.Core != nil && a.Core.Low == 0:
+			costs = append(costs, "a core costs nothing that these runs show, "+a.coreCost())
+		case a.Core != nil:
+			costs = append(costs, "a core costs "+a.coreCost())
+		case told:
+			costs = append(costs, untold)
+		case a == main[len(main)-1]:
+			costs = append(costs, untold+inAll(main))
+		}
+		return strings.Join(costs, ", and ")
 	}
-	if a.Core != nil && a.Core.Low == 0 {
-		costs = append(costs, "a core costs nothing that these runs show, "+a.coreCost())
-	} else if a.Core != nil {
-		costs = append(costs, "a core costs "+a.coreCost())
-	}
-	return strings.Join(costs, ", and ")
 }
 
-func lowerFirst(s string) string { return firstAs(unicode.ToLower, s) }
+// inAll says of a clause that it is about all models, where there are several.
+func inAll(main []*analysis) string {
+	if len(main) == 1 {
+		return ""
+	}
+	return ", with any of them"
+}
+
+// inSentence writes a name that begins with the words of a model as it stands within a sentence. A model that we do not
+// know has no words, and its name stays as it is.
+func inSentence(name, model string) string {
+	if modelname.WordsOf(model) == model {
+		return name
+	}
+	return firstAs(unicode.ToLower, name)
+}
+
 func upperFirst(s string) string { return firstAs(unicode.ToUpper, s) }
 
 func firstAs(letter func(rune) rune, s string) string {

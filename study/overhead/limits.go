@@ -32,12 +32,12 @@ func (a *analysis) limitSentence(summary study.Summary) string {
 	var named []string
 	for _, l := range losses {
 		if l.Seconds >= 0.005*whole {
-			named = append(named, fmt.Sprintf("%s %s s", l.Name, words.Significant(l.Seconds, 2)))
+			named = append(named, fmt.Sprintf("%s %s s%s", l.Name, words.Significant(l.Seconds, 2), a.perhaps(l.Name)))
 		}
 	}
-	text := fmt.Sprintf("On %s the shortest runs take %s s (%s; the model says %s s). If every CPU were a whole core and nothing "+
+	text := fmt.Sprintf("On %s the shortest runs take %s s (%s; the model says %s s). If %s and nothing "+
 		"else cost time, they would take %s s.", words.Count(s.cpus, "CPU"), words.Significant(s.time, 3), words.Chunks(s.chunks),
-		words.Significant(whole, 3), words.Significant(ideal, 3))
+		words.Significant(whole, 3), a.ideally(), words.Significant(ideal, 3))
 	if slower := a.inflation(summary, s.cpus); slower > 1.02 {
 		text += fmt.Sprintf(" The kernels took %s times the core-seconds of the serial run, as cores that share memory, clock or hyperthreads do.",
 			words.Significant(slower, 3))
@@ -66,10 +66,16 @@ func (a *analysis) inflation(summary study.Summary, cpus int) float64 {
 
 func (a *analysis) workSentence() string {
 	text := "The work takes " + a.Work.InWords(1, "s") + " of one core"
+	if a.ThreadUntold {
+		text += " with its hyperthreads"
+	}
 	if a.Serial == nil {
 		return text + "; a serial part cannot be told from it by these runs."
 	}
 	text += ", and " + a.Serial.InWords(1, "s") + " of every run are serial: no CPU shortens them."
+	if a.Chunk == nil {
+		text += " What handing out its chunks costs is a part of that."
+	}
 	if a.Serial.Value > 0 {
 		text += fmt.Sprintf(" However many cores there are, a run is at most %s times as fast as on one.",
 			words.Significant((a.Work.Value+a.Serial.Value)/a.Serial.Value, 2))
@@ -77,13 +83,22 @@ func (a *analysis) workSentence() string {
 	return text
 }
 
+// asManyThreads is why runs cannot tell what a second hyperthread adds.
+const asManyThreads = "each of them uses as many second hyperthreads for each core"
+
+// threadTold says whether the runs tell what a second hyperthread adds.
+func (a *analysis) threadTold() bool { return a.Thread != nil && a.Thread.High-a.Thread.Low <= 0.8 }
+
 func (a *analysis) threadSentence() string {
+	if a.ThreadUntold {
+		return "What a second hyperthread adds cannot be told from these runs: " + asManyThreads + "."
+	}
 	if a.Thread == nil {
 		return ""
 	}
 	_, largest := a.largest()
 	s := largest[len(largest)-1]
-	if a.Thread.High-a.Thread.Low > 0.8 {
+	if !a.threadTold() {
 		return fmt.Sprintf("What a second hyperthread adds cannot be told from these runs: %s of a core.", a.Thread.InWords(100, "%"))
 	}
 	if a.unequal {
@@ -98,7 +113,7 @@ func (a *analysis) chunkSentence() string {
 	if a.Chunk == nil {
 		return "What a chunk costs cannot be told: the runs do not differ in their number of chunks."
 	}
-	scale, unit := chunkUnit(max(a.Chunk.High, a.Overlapped))
+	scale, unit := unitFor(max(a.Chunk.High, a.Overlapped))
 	text := fmt.Sprintf("Each chunk (task) costs %s.", a.Chunk.InWords(scale, unit))
 	if o := a.formNamed(overlapName); a.Overlapped > 0 {
 		text += fmt.Sprintf(" If chunks are handed out while the CPUs work, so that a run takes the longer of the two and not their "+
@@ -119,11 +134,11 @@ func (a *analysis) coreSentence() string {
 	_, largest := a.largest()
 	s := shortest(largest)
 	cores := int(s.inUse())
-	if a.Core.Value == 0 {
+	if a.Core.Low == 0 {
 		return fmt.Sprintf("An added core costs nothing that these runs show: %s, which is 0 to %s s for all %d of the shortest run.",
-			a.Core.InWords(1e3, "ms"), words.Significant(a.Core.High*s.inUse(), 2), cores)
+			a.coreCost(), words.Significant(a.Core.High*s.inUse(), 2), cores)
 	}
-	return fmt.Sprintf("Each core in use costs %s: %s s for the %d of the shortest run.", a.Core.InWords(1e3, "ms"),
+	return fmt.Sprintf("Each core in use costs %s: %s s for the %d of the shortest run.", a.coreCost(),
 		words.Significant(a.Core.Value*s.inUse(), 2), cores)
 }
 
@@ -133,6 +148,9 @@ func (a *analysis) contentionSentence() string {
 	}
 	if a.Contention.Value == 0 {
 		return "CPUs do not slow their neighbours on the socket in a way that these runs show."
+	}
+	if a.Work.Value == 0 {
+		return ""
 	}
 	return fmt.Sprintf("Each busy CPU makes the work of its socket longer by %s: together the others add %s to the work on the "+
 		"largest number of CPUs.", a.Contention.InWords(1, "s"), words.Percent(a.Contention.Value*a.mostNeighbours()/a.Work.Value))

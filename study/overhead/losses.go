@@ -1,5 +1,7 @@
 package overhead
 
+import "github.com/voxfit/voxfit/study"
+
 // Names of losses.
 const (
 	threadLoss     = "a hyperthread is no core"
@@ -26,6 +28,9 @@ func (a *analysis) losses(s setting) (ideal float64, losses []Loss) {
 	parts := a.fit.parts(&s)
 	ideal = a.fit.values[termWork] / float64(s.cpus)
 	spread := a.fit.values[termWork] / s.busy // by the CPUs that have a chunk
+	if a.ThreadUntold {
+		ideal, spread = a.fit.values[termWork]/float64(min(s.cpus, s.cores.Physical)), a.fit.values[termWork]/s.inUse()
+	}
 	return ideal, []Loss{
 		{threadLoss, max(0, parts[termWork]-spread)},
 		{idleLoss, max(0, spread-ideal)},
@@ -46,4 +51,21 @@ func (a *analysis) shortestRuns() []ShortestRun {
 		runs = append(runs, ShortestRun{CPUs: cpus, Time: a.fit.time(s), Ideal: ideal, Losses: losses})
 	}
 	return runs
+}
+
+// ideally says when a run would take its ideal time.
+func (a *analysis) ideally() string {
+	if a.ThreadUntold {
+		return "all cores were at work"
+	}
+	return "every CPU were a whole core"
+}
+
+// perhaps says of a loss that it may be none: the interval of its cost reaches zero.
+func (a *analysis) perhaps(loss string) string {
+	cost := map[string]*study.Estimate{serialLoss: a.Serial, chunkLoss: a.Chunk, coreLoss: a.Core, contentionLoss: a.Contention}[loss]
+	if cost == nil || cost.Low > 0 {
+		return ""
+	}
+	return " (perhaps none)"
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/voxfit/voxfit/study"
 	"github.com/voxfit/voxfit/study/internal/words"
 	"github.com/voxfit/voxfit/study/overhead"
 )
@@ -26,6 +27,7 @@ type overheadSection struct {
 	InShort        []overhead.Said
 	Answers        []overhead.Answer
 	Busy           string // says that the machine was; empty otherwise
+	Guessed        string // says that CPUs are taken for cores; empty otherwise
 	OnTop          bool   // the page has the answers above this section
 	Gaps           *gapSection
 	Models         []overheadModel
@@ -59,10 +61,10 @@ func newOverheadSection(e overhead.Explanation) (*overheadSection, error) {
 		all[i].Number = 0 // the other figures of a report have numbers
 	}
 	first := min(2, len(all))
-	s := &overheadSection{InShort: e.InShort, Answers: e.Answers, Busy: e.Busy, Gaps: gapsOf(e), First: all[:first], Figures: all[first:], Notes: e.Notes, Resamples: e.Resamples, ReportedTitle: reportedTitle}
+	s := &overheadSection{InShort: e.InShort, Answers: e.Answers, Busy: e.Busy, Guessed: e.Guessed, Gaps: gapsOf(e), First: all[:first], Figures: all[first:], Notes: e.Notes, Resamples: e.Resamples, ReportedTitle: reportedTitle}
 	for _, h := range e.Overheads {
 		m := overheadModel{Title: titleOf(h), Limits: h.Limits}
-		m.From = fmt.Sprintf("%s: CPU counts %s, each in several numbers of chunks.", timesOfFit(h.Runs, h.Settings), words.List(h.CPUCounts))
+		m.From = fmt.Sprintf("%s, on %s.", timesOfFit(h.Runs, h.Settings), words.CPUs(h.CPUCounts))
 		m.Coefficients = newTable(coefficientHeader, coefficientRows(h), isNoValue)
 		m.Comparisons = newTable(comparisonHeader(h), comparisonRows(h), isName)
 		m.Alternatives = newTable(alternativeHeader(h), alternativeRows(h), isWord)
@@ -85,12 +87,22 @@ func (x Explanation) Write(dir string) error {
 	section.OnTop = true
 	page := struct {
 		Explanation
-		Runs, Whose, MadeOn string
-		Numbers             table
-		Overhead            *overheadSection
+		Runs, Whose, MadeOn, Disturbed string
+		Numbers                        table
+		Overhead                       *overheadSection
 	}{x, timesIn(x.Explanation.Summary.Records, x.Explanation.Summary.Settings), whoseRuns(x.Explanation.Summary), dayAndTime(x.Made),
+		disturbedIn(x.Explanation.Summary),
 		newTable(numbersHeader, numbersRows(x.Explanation), isName), section}
 	return writePage(dir, "explanation.html.tmpl", page, section.figures())
+}
+
+// disturbedIn says what other programs did to the runs that were fitted.
+func disturbedIn(s study.Summary) string {
+	text := s.DisturbedSentence()
+	if s.Disturbed > 0 {
+		text += " Their times are fitted as they are; a setting that is far off counts little."
+	}
+	return text
 }
 
 // timesOfFit is what a fit was made to.
@@ -131,6 +143,12 @@ func (x Explanation) WriteTable(w io.Writer) error {
 		_, err := io.WriteString(w, b.String())
 		return err
 	}
+	for _, warning := range []string{e.Guessed, disturbedIn(e.Summary)} {
+		if warning != "" {
+			b.WriteString("\n")
+			writeWrapped(&b, "", warning)
+		}
+	}
 	for i, s := range e.InShort {
 		b.WriteString("\n")
 		writeWrapped(&b, fmt.Sprintf("%d. ", i+1), withCheck(s))
@@ -154,7 +172,7 @@ func (x Explanation) WriteTable(w io.Writer) error {
 	}
 	for _, h := range e.Overheads {
 		b.WriteString("\n")
-		fmt.Fprintf(&b, "%s: %s, CPU counts %s\n\n", titleOf(h), timesOfFit(h.Runs, h.Settings), words.List(h.CPUCounts))
+		fmt.Fprintf(&b, "%s: %s, on %s\n\n", titleOf(h), timesOfFit(h.Runs, h.Settings), words.CPUs(h.CPUCounts))
 		writeColumns(&b, append([][]string{coefficientHeader}, coefficientRows(h)...), isNoValue)
 		b.WriteString("\nError on runs left out, median / mean:\n\n")
 		writeColumns(&b, append([][]string{comparisonHeader(h)}, comparisonRows(h)...), isName)

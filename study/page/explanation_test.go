@@ -115,3 +115,33 @@ func TestThePageOfOneCPUCountSaysWhyAFigureIsMissing(t *testing.T) {
 		t.Error("the page does not say why a figure is missing")
 	}
 }
+
+// What makes the numbers doubtful stands above them, on the terminal and on the page.
+func TestDoubtsStandAboveTheAnswer(t *testing.T) {
+	records := studytest.Runs(studytest.Known, 0.01, 1)
+	for i := range records {
+		r := &records[i]
+		r.Campaign, r.CPUTime = "", 1
+		if r.Run == 3 && r.CPUCount == 8 {
+			r.Taken = 1
+		}
+	}
+	x := Explanation{Title: "x", Explanation: explained(t, records, overhead.Options{Resamples: 2})}
+	var terminal bytes.Buffer
+	if err := x.WriteTable(&terminal); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := x.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"terminal": terminal.String(), "page": studytest.Read(t, filepath.Join(dir, "index.html"))} {
+		before, _, _ := strings.Cut(text, "In seconds, ")
+		before = strings.Join(strings.Fields(before), " ")
+		for _, want := range []string{"each CPU is taken for a core", "16 runs were disturbed by other programs and left out"} {
+			if !strings.Contains(before, want) {
+				t.Errorf("above the answer the %s does not say %q:\n%s", name, want, before)
+			}
+		}
+	}
+}

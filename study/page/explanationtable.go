@@ -31,14 +31,18 @@ func coefficientRows(h overhead.Overhead) [][]string {
 		}
 		return []string{name, words.Significant(scale*e.Value, 3), e.Interval(scale), unit, what}
 	}
+	work := "all the work, on one core"
+	if h.ThreadUntold {
+		work += " with its hyperthreads"
+	}
 	rows := [][]string{
-		row("work", h.Work, 1, "s", "all the work, on one core"),
+		row("work", h.Work, 1, "s", work),
 		row("serial part", h.Serial, 1, "s", "of every run, however many CPUs"),
 		row("each chunk", h.Chunk, 1e3, "ms", "to hand out one task"),
 		row("each core", h.Core, 1e3, "ms", "for one more core in use"),
 		row("contention", h.Contention, 1, "s", "of work more for each other busy CPU of the socket"),
 	}
-	if h.Thread != nil {
+	if h.Thread != nil || h.ThreadUntold {
 		rows = append(rows, row("hyperthread", h.Thread, 100, "%", "of a core, that the second hyperthread of a core adds"))
 	}
 	return rows

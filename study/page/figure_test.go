@@ -216,3 +216,21 @@ func TestPowersOfTwoAreWrittenWithARaisedExponent(t *testing.T) {
 		}
 	}
 }
+
+// Marks stand for the engine, and there are more CPU counts than colours.
+func TestLinesWhoseColoursRepeatHaveTheirCPUCountAtTheEnd(t *testing.T) {
+	for cpuCounts, want := range map[int]bool{6: false, 7: true} {
+		var records []study.Record
+		for i := range cpuCounts {
+			for _, engine := range []string{"one", "other"} {
+				for _, chunks := range []int{64, 128} {
+					records = append(records, study.Record{Engine: engine, Model: "M", NumVox: 1000, NumChunks: chunks, CPUCount: 1 << i, Time: 9 / float64(i+1)})
+				}
+			}
+		}
+		svg := figuresOf(t, study.Summarise(records, study.Options{}), nil)["time"].SVG
+		if got := bytes.Contains(svg, []byte("colours repeat")) && bytes.Contains(svg, []byte(">32</text>")); got != want {
+			t.Errorf("%d CPU counts: numbers at the ends %v, want %v", cpuCounts, got, want)
+		}
+	}
+}

@@ -72,7 +72,7 @@ func (h speeds) figures() ([]figure, error) {
 		f.Caption = "Time of each step over its time at the first commit recorded, 1 where nothing changed; lower is faster. " +
 			"Bars are 95% intervals of the step's own time."
 		var err error
-		if f.SVG, err = h.familyFigure(family); err != nil {
+		if f.Drawing, err = h.familyFigure(family); err != nil {
 			return nil, err
 		}
 		all = append(all, f)
@@ -80,7 +80,7 @@ func (h speeds) figures() ([]figure, error) {
 	return all, nil
 }
 
-func (h speeds) familyFigure(family string) ([]byte, error) {
+func (h speeds) familyFigure(family string) (drawing.Drawing, error) {
 	sh := drawing.Sheet{Title: family}
 	ys, drawn := drawing.Range{Low: 0.95, High: 1.05}, map[string]bool{}
 	var titles []string
@@ -123,7 +123,8 @@ func (h speeds) stepCurves(step string) []drawing.Curve {
 		k := drawing.Curve{Class: "series", Label: set, Colour: drawing.Colour(i), Dashes: drawing.Dash(i), Mark: drawing.Mark(i), Width: vg.Points(1.5)}
 		for _, r := range records {
 			first := records[0].Us
-			k.Points = append(k.Points, drawing.Point{X: float64(slices.Index(commits, r.Commit)), Y: r.Us / first, Low: r.Low / first, High: r.High / first})
+			k.Points = append(k.Points, drawing.Point{X: float64(slices.Index(commits, r.Commit)), Y: r.Us / first,
+				Low: r.Low / first, High: r.High / first, Place: r.Commit})
 		}
 		curves = append(curves, k)
 	}

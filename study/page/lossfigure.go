@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strconv"
 
 	modelname "github.com/voxfit/voxfit/model/name"
@@ -27,6 +28,9 @@ func lossFigure(e overhead.Explanation) (figure, error) {
 			"core would need for everything, shared out: if every CPU were a whole core and nothing else cost time, the bar would be all " +
 			"blue. The rest is lost, and the colours say by what: a CPU that is the second hyperthread of a core adds less than a core; " +
 			"in the serial part all CPUs but one wait; so they do while chunks are handed out one by one."}
+	if slices.ContainsFunc(e.Overheads, func(h overhead.Overhead) bool { return h.ThreadUntold }) {
+		f.Caption += " Where runs cannot tell what a second hyperthread adds, a core counts with its hyperthreads."
+	}
 	parts := []drawing.Part{{Label: "work", Colour: lossColours[0]}}
 	for i, l := range e.Overheads[0].Shortest[0].Losses {
 		parts = append(parts, drawing.Part{Label: l.Name, Colour: lossColours[i+1]})

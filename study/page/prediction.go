@@ -122,8 +122,11 @@ func (x Prediction) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	plan, m := x.Plan, x.Plan.Machine
 	fmt.Fprintf(&b, "PREDICTION, not measurement: %s on %s voxels, schedule %s\n", modelname.WordsOf(plan.Times.Model), words.Thousands(plan.Voxels), plan.Policy)
-	fmt.Fprintf(&b, "%s: %s of %s, %s GB/s each; %s\n\n", m.Name, words.Count(m.Nodes, "node"), words.Count(m.CoresPerNode, "core"),
-		words.Significant(m.NodeGBs, 3), m.Source)
+	fmt.Fprintf(&b, "%s: %s of %s, %s GB/s each", m.Name, words.Count(m.Nodes, "node"), words.Count(m.CoresPerNode, "core"), words.Significant(m.NodeGBs, 3))
+	if m.Source != "" {
+		b.WriteString("; " + m.Source)
+	}
+	b.WriteString("\n\n")
 	rows := [][]string{{"cores", "nodes", "chunks", "predicted s", "predicted speed-up", "95% interval", "efficiency", "lost to"}}
 	for _, p := range x.best() {
 		rows = append(rows, []string{strconv.Itoa(p.Cores), strconv.Itoa(p.Nodes), strconv.Itoa(p.Chunks), words.Significant(p.Time.Value, 3),

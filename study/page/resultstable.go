@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (r results) resultsRows() [][]string {
 	for _, k := range r.panelsAndSerial() {
 		for _, b := range r.Serial {
 			if b.Model == k.model && b.Voxels == k.voxels {
-				rows = append(rows, []string{modelname.WordsOf(b.Model), words.Thousands(b.Voxels), b.Engine, strconv.Itoa(b.CPUs),
+				rows = append(rows, []string{modelname.WordsOf(b.Model), words.Thousands(b.Voxels), r.serialName(b), strconv.Itoa(b.CPUs),
 					medianOf(b.Time, 3), medianOf(b.Time, 3), halfOf(b.Time), "-", "-", "-", "-", othersOf(b.Account()), "-"})
 			}
 		}
@@ -33,6 +34,26 @@ func (r results) resultsRows() [][]string {
 		}
 	}
 	return rows
+}
+
+// serialName returns the engine of serial runs, with what tells it from other serial runs of the same data.
+func (r results) serialName(b study.Baseline) string {
+	name := b.Engine
+	for _, part := range []struct {
+		text string
+		of   func(study.Condition) string
+	}{
+		{", " + b.ISA, func(c study.Condition) string { return c.ISA }},
+		{", " + b.Schedule, func(c study.Condition) string { return c.Schedule }},
+		{" on " + b.Host, func(c study.Condition) string { return c.Host }},
+	} {
+		if part.of(b.Condition) != "" && slices.ContainsFunc(r.Serial, func(o study.Baseline) bool {
+			return o.Engine == b.Engine && o.Model == b.Model && o.Voxels == b.Voxels && part.of(o.Condition) != part.of(b.Condition)
+		}) {
+			name += part.text
+		}
+	}
+	return name
 }
 
 func resultsRow(l study.Line, name string) []string {

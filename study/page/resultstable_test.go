@@ -38,3 +38,23 @@ func TestTheTableHasTheInflationOfTheKernelsTime(t *testing.T) {
 		t.Errorf("the table does not say 1.25 (%v):\n%s", err, table.String())
 	}
 }
+
+// Rows of serial runs that differ in nothing else would all be "serial".
+func TestSerialRunsOfSeveralMachinesAreToldApart(t *testing.T) {
+	var records []study.Record
+	for host, seconds := range map[string]float64{"one": 4, "two": 7} {
+		for chunks := 1; chunks <= 4; chunks *= 2 {
+			records = append(records, study.Record{Engine: "ray", Model: "M", NumVox: 10, NumChunks: chunks, CPUCount: 2, Time: seconds / 2, Host: host})
+		}
+		records = append(records, study.Record{Engine: "serial", Model: "M", NumVox: 10, NumChunks: 1, CPUCount: 1, Time: seconds, Host: host})
+	}
+	var table strings.Builder
+	if err := (Report{Summary: study.Summarise(records, study.Options{})}).WriteTable(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"serial on one ", "serial on two ", "ray on one ", "ray on two "} {
+		if strings.Count(table.String(), want) != 1 {
+			t.Errorf("not one row of %q:\n%s", want, table.String())
+		}
+	}
+}

@@ -49,7 +49,7 @@ type quantity struct {
 
 // chunkFigure draws a quantity by the number of chunks: a panel for each model and data set, a line for each engine and
 // CPU count.
-func (d drawer) chunkFigure(title string, q quantity) ([]byte, error) {
+func (d drawer) chunkFigure(title string, q quantity) (drawing.Drawing, error) {
 	sh := drawing.Sheet{Title: title}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
 	type content struct {
@@ -70,7 +70,7 @@ func (d drawer) chunkFigure(title string, q quantity) ([]byte, error) {
 		contents = append(contents, c)
 	}
 	if len(contents) == 0 {
-		return nil, nil
+		return drawing.Drawing{}, nil
 	}
 	for _, c := range contents {
 		panel := drawing.Words{Title: c.title, X: "number of chunks", Y: q.axis}
@@ -103,10 +103,16 @@ func pointsOf(l study.Line, of func(study.Point) study.Stat) []drawing.Point {
 	var points []drawing.Point
 	for _, p := range l.Points {
 		if s := of(p); s.Known() {
-			points = append(points, drawing.Around(float64(p.Chunks), s.Median, s.Half))
+			points = append(points, drawing.Point{X: float64(p.Chunks), Y: s.Median, Half: s.Half})
 		}
 	}
 	return points
+}
+
+// numbered says that colours repeat and marks stand for the engine, so that a number at the end of each line has to tell
+// its CPU count.
+func (d drawer) numbered() bool {
+	return len(d.variants.All) > 1 && len(d.cpuCounts()) > drawing.Colours
 }
 
 func (d drawer) lineStyle(c study.Condition) drawing.Curve {
@@ -116,7 +122,11 @@ func (d drawer) lineStyle(c study.Condition) drawing.Curve {
 	if len(d.variants.All) == 1 {
 		mark = cpu
 	}
-	return drawing.Curve{Colour: drawing.Colour(cpu), Dashes: drawing.Dash(v), Mark: drawing.Mark(mark), Width: vg.Points(1.5)}
+	end := ""
+	if d.numbered() {
+		end = fmt.Sprint(c.CPUs)
+	}
+	return drawing.Curve{End: end, Colour: drawing.Colour(cpu), Dashes: drawing.Dash(v), Mark: drawing.Mark(mark), Width: vg.Points(1.5)}
 }
 
 // curvesBehind returns the published study's curves of a model, on its largest data set, for the background. A number
@@ -157,6 +167,9 @@ func (d drawer) lineLegend(drawn map[study.Condition]bool, behind map[int]bool) 
 	if len(d.variants.All) > 1 {
 		legend = append(legend, d.variantLegend(drawn, func(int) color.Color { return drawing.Ink }))
 	}
+	if d.numbered() {
+		legend = append(legend, []drawing.LegendEntry{{Words: "colours repeat: the number at the end of a line is its CPU count", Colour: drawing.Ink}})
+	}
 	if len(behind) > 0 {
 		legend = append(legend, []drawing.LegendEntry{{
 			Words:  "published study (DIPY with Ray); the number at the end is its CPU count",
@@ -177,7 +190,7 @@ func drawnWith(drawn map[study.Condition]bool, is func(study.Condition) bool) bo
 
 // cpuFigure draws a quantity of each line's best point by the number of CPUs: a panel for each model and data set, a
 // line for each engine. reported may be nil. Otherwise it gives the same quantity of the published report.
-func (d drawer) cpuFigure(title string, q quantity, reported func(study.PublishedResult) float64) ([]byte, error) {
+func (d drawer) cpuFigure(title string, q quantity, reported func(study.PublishedResult) float64) (drawing.Drawing, error) {
 	sh := drawing.Sheet{Title: title}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
 	var titles []string
@@ -205,7 +218,7 @@ func (d drawer) cpuFigure(title string, q quantity, reported func(study.Publishe
 		titles, panels = append(titles, k.title()), append(panels, curves)
 	}
 	if len(panels) == 0 {
-		return nil, nil
+		return drawing.Drawing{}, nil
 	}
 	slices.Sort(counts)
 	counts = slices.Compact(counts)
@@ -229,7 +242,7 @@ func (d drawer) curvesOverCPUs(k panelKey, of func(study.Point) study.Stat, draw
 			Width: vg.Points(1.5)}
 		for _, l := range d.linesOf(k) { // ascending CPU counts
 			if s := of(l.Best()); d.variants.Of(l.Condition) == v && s.Known() {
-				c.Points = append(c.Points, drawing.Around(float64(l.CPUs), s.Median, s.Half))
+				c.Points = append(c.Points, drawing.Point{X: float64(l.CPUs), Y: s.Median, Half: s.Half})
 				drawn[l.Condition] = true
 			}
 		}

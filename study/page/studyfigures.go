@@ -50,9 +50,9 @@ const noSerial = "No serial time is known for these runs: run the serial engine 
 
 // finish draws a chunk figure, or says why not.
 func (d drawer) finish(f figure, q quantity, missing string) (figure, error) {
-	svg, err := d.chunkFigure(f.Title, q)
-	f.SVG = svg
-	if svg == nil {
+	var err error
+	f.Drawing, err = d.chunkFigure(f.Title, q)
+	if f.SVG == nil {
 		f.Missing = d.unless(missing)
 	}
 	return f, err
@@ -78,9 +78,9 @@ func (d drawer) peakFigure() (figure, error) {
 		return f, nil
 	}
 	q := quantity{axis: "peak efficiency per core", of: func(p study.Point) study.Stat { return p.Efficiency }, Value: drawing.Value{Linear: true, Level: 1, Top: 1, Label: words.Plain}}
-	svg, err := d.cpuFigure(f.Title, q, func(r study.PublishedResult) float64 { return r.PeakEfficiency })
-	f.SVG = svg
-	if svg == nil {
+	var err error
+	f.Drawing, err = d.cpuFigure(f.Title, q, func(r study.PublishedResult) float64 { return r.PeakEfficiency })
+	if f.SVG == nil {
 		f.Missing = d.unless(noSerial)
 	}
 	return f, err
@@ -104,9 +104,9 @@ func (d drawer) costFigure() (figure, error) {
 		f.Missing = text
 		return f, nil
 	}
-	svg, err := d.cpuFigure(f.Title, q, reported)
-	f.SVG = svg
-	if svg == nil {
+	var err error
+	f.Drawing, err = d.cpuFigure(f.Title, q, reported)
+	if f.SVG == nil {
 		f.Missing = d.unless(fmt.Sprintf("None of the CPU counts is in the price table (%s).", d.Prices))
 	}
 	return f, err

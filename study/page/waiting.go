@@ -41,9 +41,9 @@ func WaitingFigure(title string, lines []WaitingLine) ([]byte, error) {
 		}
 		sh.AddStack(drawing.Words{Title: l.Title, Y: "seconds"}, drawing.PlacesAxis(places), stack, parts, 0)
 	}
-	inline, err := sh.Draw()
+	drawn, err := sh.Draw()
 	if err != nil {
 		return nil, err
 	}
-	return drawing.StandaloneSVG(inline), nil
+	return drawing.StandaloneSVG(drawn.SVG), nil
 }

@@ -9,8 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,17 +39,17 @@ type figure struct {
 	Name    string // its file's name without ".svg"
 	Title   string
 	Caption string // a paragraph in plain words: what it shows and what to look for
-	// SVG is the drawing, ready to stand inside a page, where it takes the text colour of its
-	// surroundings. Nil when there is nothing to draw.
-	SVG []byte
+	// Drawing is ready to stand inside a page, where it takes the text colour of its surroundings. It has no SVG when there
+	// is nothing to draw.
+	drawing.Drawing
 	// Missing says in one sentence why there is nothing to draw; empty otherwise.
 	Missing string
 }
 
 // drawInto draws a sheet as the drawing of a figure.
 func drawInto(f figure, sh *drawing.Sheet) (figure, error) {
-	svg, err := sh.Draw()
-	f.SVG = svg
+	var err error
+	f.Drawing, err = sh.Draw()
 	return f, err
 }
 
@@ -65,26 +63,19 @@ type pageFigure struct {
 func pageFigures(figures []figure) []pageFigure {
 	var all []pageFigure
 	for i, f := range figures {
-		all = append(all, pageFigure{figure: f, Number: i + 1, Inline: inline(f.SVG)})
+		all = append(all, pageFigure{figure: f, Number: i + 1, Inline: inline(f.Drawing)})
 	}
 	return all
 }
 
-var svgWidth = regexp.MustCompile(`^<svg [^>]*?width="([0-9.]+)"`)
-
 // inline is a drawing as part of a page, whose style stretches it to the page's width. A narrow drawing is not stretched
 // that far, or its letters would be larger than the page's.
-func inline(svg []byte) template.HTML {
+func inline(d drawing.Drawing) template.HTML {
 	const most = 1.6
-	m := svgWidth.FindSubmatch(svg)
-	if m == nil {
-		return template.HTML(svg)
+	if d.SVG == nil {
+		return ""
 	}
-	width, err := strconv.ParseFloat(string(m[1]), 64)
-	if err != nil {
-		return template.HTML(svg)
-	}
-	return template.HTML(fmt.Sprintf(`<svg style="max-width:%.0fpx"%s`, most*width, strings.TrimPrefix(string(svg), "<svg")))
+	return template.HTML(fmt.Sprintf(`<svg style="max-width:%.0fpx"%s`, most*d.Width, strings.TrimPrefix(string(d.SVG), "<svg")))
 }
 
 // A file is written beside a page.

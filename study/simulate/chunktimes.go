@@ -41,6 +41,15 @@ type sizedTimes struct {
 	perVoxel []float64 // seconds a voxel, one for each chunk (or run) measured
 }
 
+// medians returns the median time a voxel of each size of chunks.
+func (c ChunkTimes) medians() []float64 {
+	all := make([]float64, len(c.sizes))
+	for i, s := range c.sizes {
+		all[i] = study.Median(s.perVoxel)
+	}
+	return all
+}
+
 // nearest returns the index of the measured size with the least ratio to the given one.
 func (c ChunkTimes) nearest(voxels int) int {
 	distance := func(s sizedTimes) float64 { return math.Abs(math.Log(float64(s.voxels) / float64(max(1, voxels)))) }
@@ -177,19 +186,15 @@ func (c ChunkTimes) WriteCSV(w io.Writer) error {
 
 // readRuns computes chunk times from a CSV file of timed runs.
 func readRuns(path, model string, evenIfBusy bool) (ChunkTimes, error) {
-	text, err := lock.ReadFile(path)
+	runs, err := study.ReadRuns(path)
 	if err != nil {
 		return ChunkTimes{}, err
 	}
-	records, err := study.ParseRecords(path, text)
-	if err != nil {
-		return ChunkTimes{}, err
-	}
-	c, err := timesOfRuns(records, model, evenIfBusy)
+	c, err := timesOfRuns(runs.Records, model, evenIfBusy)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
-	if study.Unfinished(text) {
+	if runs.Unfinished {
 		c.Note += "; the file ends within a row, which is left out"
 	}
 	return c, nil

@@ -25,6 +25,8 @@ type Plan struct {
 	// Resamples is how often the chunk times are drawn anew for the intervals; 0: 20.
 	Resamples int
 	Seed      uint64
+
+	medians []float64 // of the times of each size of chunks, while predictions are made
 }
 
 // A Prediction is what the simulation gives for so many cores on so many nodes. Nothing in it is measured.
@@ -61,6 +63,7 @@ func (p Plan) Predict() ([]Prediction, error) {
 	if resamples == 0 {
 		resamples = 20
 	}
+	p.medians = p.Times.medians()
 	var all []Prediction
 	for _, chunks := range p.Chunks {
 		division := sched.Divide(p.Voxels, chunks)
@@ -120,9 +123,9 @@ func (p Plan) draw(d sched.Division, resample int) []float64 {
 func (p Plan) virtual(d sched.Division, rates []float64, cores, nodes int) *virtualRun {
 	taken := assumedCosts
 	taken.dispatch, taken.start, taken.spawn = p.Times.Dispatch, p.Times.Start, p.Times.Spawn
-	medians := make([]float64, len(p.Times.sizes))
-	for i, t := range p.Times.sizes {
-		medians[i] = study.Median(t.perVoxel)
+	medians := p.medians
+	if medians == nil {
+		medians = p.Times.medians()
 	}
 	chunk := medians[p.Times.nearest(d.PerChunk)]
 	return &virtualRun{

@@ -24,28 +24,35 @@ type Curve struct {
 	Mark   draw.GlyphDrawer // nil: no marks and no error bars
 	Width  vg.Length
 	Loose  bool   // only marks, not joined
-	End    string // a word at its end, for curves that have no entry in the legend
+	End    string // a word at its end, for curves that the legend does not tell from others
 }
 
-// A Point is one point of a curve. It has an error bar from Low to High, if High is above Low.
-type Point struct{ X, Y, Low, High float64 }
+// A Point is one point of a curve. It has an error bar of Half to each side, if Half is above 0, or from Low to High, if
+// High is above Low. Place is what X is in words, where it is no number that a reader knows.
+type Point struct {
+	X, Y      float64
+	Half      float64
+	Low, High float64
+	Place     string
+}
 
-// Around returns a point with an error bar of half to each side, or without one unless half is above 0.
-func Around(x, y, half float64) Point {
-	if !(half > 0) {
-		return Point{X: x, Y: y}
+// interval returns the ends of the error bar; both are Y where there is none.
+func (q Point) interval() (low, high float64) {
+	switch {
+	case q.Half > 0:
+		return q.Y - q.Half, q.Y + q.Half
+	case q.High > q.Low:
+		return q.Low, q.High
 	}
-	return Point{x, y, y - half, y + half}
+	return q.Y, q.Y
 }
-
-// hasBar says whether the point has an error bar.
-func (q Point) hasBar() bool { return q.High > q.Low }
 
 // Extend extends the ranges of both axes to the curve's points and, in part, to their error bars.
 func (k Curve) Extend(xs, ys *Range) {
 	for _, q := range k.Points {
 		xs.Add(q.X)
-		ys.addBar(q)
+		low, high := q.interval()
+		ys.addBar(q.Y, low, high)
 	}
 }
 
@@ -83,17 +90,13 @@ func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// valueOf says in words what a point shows: the curve, its values on both axes, and its interval. Of an interval to both
-// sides alike it says half.
+// valueOf says in words what a point shows: the curve, its values on both axes, and its interval.
 func (k drawnCurve) valueOf(q Point) string {
-	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, number(q.X), k.words.Y, number(q.Y))
-	up, down := q.High-q.Y, q.Y-q.Low
-	switch {
-	case !q.hasBar():
-	case math.Abs(up-down) < 1e-9*q.Y:
-		text += " ± " + number(up)
-	default:
-		text += fmt.Sprintf(" (%s to %s)", number(q.Low), number(q.High))
+	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, cmp.Or(q.Place, number(q.X)), k.words.Y, number(q.Y))
+	if low, high := q.interval(); q.Half > 0 {
+		text += " ± " + number(q.Half)
+	} else if high > low {
+		text += fmt.Sprintf(" (%s to %s)", number(low), number(high))
 	}
 	return text
 }
@@ -107,12 +110,13 @@ func number(x float64) string {
 }
 
 func (k drawnCurve) errorBar(c draw.Canvas, p *plot.Plot, x vg.Length, q Point) {
-	if !q.hasBar() {
+	from, to := q.interval()
+	if !(to > from) {
 		return
 	}
-	low, high := p.Y.Min, min(k.sy.at(q.High), p.Y.Max)
-	if q.Low > 0 {
-		low = max(k.sy.at(q.Low), p.Y.Min)
+	low, high := p.Y.Min, min(k.sy.at(to), p.Y.Max)
+	if from > 0 {
+		low = max(k.sy.at(from), p.Y.Min)
 	}
 	if low >= high {
 		return

@@ -98,8 +98,14 @@ func columnsFor(panels int) int {
 	return min(panels, 2)
 }
 
-// Draw returns an SVG that can be part of a page.
-func (s *Sheet) Draw() ([]byte, error) {
+// A Drawing is a figure that can be part of a page.
+type Drawing struct {
+	SVG   []byte  // nil: nothing is drawn
+	Width float64 // in pixels
+}
+
+// Draw draws the sheet.
+func (s *Sheet) Draw() (Drawing, error) {
 	columns := columnsFor(len(s.panels))
 	rows := (len(s.panels) + columns - 1) / columns
 	width := vg.Length(columns*panelWidth + (columns-1)*panelGap + 2*margin)
@@ -129,7 +135,8 @@ func (s *Sheet) Draw() ([]byte, error) {
 	for i, row := range legend {
 		drawLegendRow(all, row, margin+under-vg.Length(i+1)*legendRow)
 	}
-	return finishSVG(canvas, s.Title, &s.names)
+	svg, err := finishSVG(canvas, s.Title, &s.names)
+	return Drawing{svg, width.Points()}, err
 }
 
 // wrapLegend breaks the groups of the legend into rows of at most the given width.

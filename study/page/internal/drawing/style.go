@@ -43,8 +43,11 @@ func Colour(i int) color.Color { return lineColours[i%len(lineColours)] }
 // Dash returns the dashes of the i-th curve; nil for a solid line.
 func Dash(i int) []vg.Length { return lineDashes[i%len(lineDashes)] }
 
-// Mark returns the mark at the points of the i-th curve.
-func Mark(i int) draw.GlyphDrawer { return lineMarks[i%len(lineMarks)] }
+// Colours is how many curves have colours of their own.
+var Colours = len(lineColours)
+
+// Mark returns the mark at the points of the i-th curve. A curve whose colour repeats that of another has another mark.
+func Mark(i int) draw.GlyphDrawer { return lineMarks[(i+i/len(lineColours))%len(lineMarks)] }
 
 func sans(points float64) font.Font {
 	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(points))
