@@ -69,6 +69,9 @@ const wholeSurvey = 5 * time.Minute
 
 // run does the steps that are missing.
 func (o *studyOptions) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if o.folder == "" {
+		return errors.New("study: the name of the folder is empty, expected DIR")
+	}
 	if o.budget < shortestBudget {
 		return fmt.Errorf("--budget %v: expected at least %v", o.budget, shortestBudget)
 	}

@@ -140,6 +140,7 @@ func TestALargeMachineNeedsALongerBudget(t *testing.T) {
 }
 
 func TestAStudyOfAMachineRefusesWhatCannotBe(t *testing.T) {
+	refuse(t, []string{"study", ""}, "the folder is empty") // a variable of a shell that is not set
 	refuse(t, []string{"study", t.TempDir(), "--budget", "0s"}, "--budget 0s", "at least 1s")
 	refuse(t, []string{"report", filepath.Join(t.TempDir(), "none.tar.gz"), "-o", t.TempDir()}, "none.tar.gz", "cannot be opened")
 }

@@ -6,6 +6,7 @@
 // A study is a folder. Each of its steps ends with a file that is written whole, so that a study that was stopped goes
 // on with the step that is missing:
 //
+//	begun.json          which machine, version, budget, kernels and CPUs began it; not in the archive
 //	plan.json           what will be measured (Plan)
 //	machine.json        facts of the machine, a name and a value each (Fact)
 //	env.json            what `kbench env --json` says of it
