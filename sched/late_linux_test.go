@@ -30,7 +30,8 @@ func busyCPU(t *testing.T, cpu int) {
 }
 
 // Another program computes on the CPU of a run. Whether it delays one run is chance, and whether it does so before the
-// first chunk, or after it; of many runs it delays some. What a run waited for its CPU is never more than what it waited.
+// first chunk, or after it; of many runs it delays some. What a run waited for its CPU is never more than what it
+// waited.
 func TestAnAccountSaysWhatARunWaitedForItsCPU(t *testing.T) {
 	if calm.ReadDelays() == nil {
 		t.Skip("skipped: this kernel does not say how long threads waited")

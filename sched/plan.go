@@ -55,8 +55,8 @@ type Plan struct {
 	VoxelBytes int
 	Placed     bool
 
-	// Counters asks for the processor's counters and for Late in the account, where the system has them. This takes each
-	// worker some microseconds more to start.
+	// Counters asks for the processor's counters and for Late in the account, where the system has them. This takes
+	// each worker some microseconds more to start.
 	Counters bool
 
 	// Start, when set, is called once by each worker on its own thread, already in its place, before

@@ -31,8 +31,8 @@ func ReadRecords(path string) ([]Record, error) {
 // Runs are what a CSV file of timed runs holds.
 type Runs struct {
 	Records []Record
-	// Unfinished says that a file of ours ends within a row, which is left out. NoLineEnd says that the last row of another
-	// file has no line end: if the file was cut off, the last number is wrong.
+	// Unfinished says that a file of ours ends within a row, which is left out. NoLineEnd says that the last row of
+	// another file has no line end: if the file was cut off, the last number is wrong.
 	Unfinished, NoLineEnd bool
 }
 

@@ -89,7 +89,8 @@ type Record struct {
 	Instructions, Cycles, CacheMisses int64
 
 	// CPUTime is the time that the run had on its CPUs from the workers' first chunks on, in core-seconds, by
-	// clock_gettime. Taken is what other programs had while the run was ready to compute, and HostSteal what the host of a virtual machine gave to others, by
+	// clock_gettime. Taken is what other programs had while the run was ready to compute, and HostSteal what the host
+	// of a virtual machine gave to others, by
 	// /proc/stat. Late is what workers waited, before their first chunk and after the last one of all, because a thread of
 	// the run had no CPU, by schedstat. All are 0 where the system does not say.
 	CPUTime, Taken, HostSteal, Late float64

@@ -8,8 +8,8 @@ import (
 	"github.com/voxfit/voxfit/study/kit"
 )
 
-// measureBandwidth lets all allowed CPUs of each node read memory of each node, for one pair of nodes after another. With a
-// quota they are as many as it pays for: more would wait for the quota, as if other programs had the CPUs.
+// measureBandwidth lets all allowed CPUs of each node read memory of each node, for one pair of nodes after another.
+// With a quota they are as many as it pays for: more would wait for the quota, as if other programs had the CPUs.
 func measureBandwidth(allowed []int) (kit.Bandwidth, error) {
 	var b kit.Bandwidth
 	machine := numa.Describe()

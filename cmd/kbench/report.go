@@ -122,7 +122,8 @@ type knownRuns struct {
 	records [][]study.Record // of each file
 }
 
-// A runKey is what tells nearly all runs apart, since times have nine digits. Where it does not, they are compared whole.
+// A runKey is what tells nearly all runs apart, since times have nine digits. Where it does not, they are compared
+// whole.
 type runKey struct {
 	engine, model, host  string
 	cpus, chunks, voxels int

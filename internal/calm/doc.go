@@ -5,8 +5,8 @@
 // [OfThread] measures the share of a thread; the workers of package sched measure their own. What other programs took
 // beside a program of several processes is the time of all CPUs ([CPUs]) less that of the program and its children
 // ([ProcessTree]). Both are from /proc, to a tick of 10 ms. /proc/stat also says what the host of a virtual machine
-// took. [ReadDelays] says for how long threads were ready to run and had no CPU, to the nanosecond: so a wait for others
-// is told from a wait for a lock, and a run of milliseconds is judged, too.
+// took. [ReadDelays] says for how long threads were ready to run and had no CPU, to the nanosecond: so a wait for
+// others is told from a wait for a lock, and a run of milliseconds is judged, too.
 //
 // On a busy machine kbench run marks rows and measures them again, kbench simulate refuses to calibrate, kbench compare
 // and env say so beside their tables, and make bench discards rounds.

@@ -34,8 +34,8 @@ const (
 // singleFiles are the files of which a study has one.
 var singleFiles = []string{PlanFile, FactsFile, EnvironmentFile, BandwidthFile, METGFile, PredictionsFile, HashFile}
 
-// Pack writes the files of a study's folder into a .tar.gz file at the path to. The same files give the same bytes. Times
-// that were measured after other predictions than those in the folder stay out of it.
+// Pack writes the files of a study's folder into a .tar.gz file at the path to. The same files give the same bytes.
+// Times that were measured after other predictions than those in the folder stay out of it.
 func Pack(folder, to string) error {
 	var names []string
 	for _, name := range singleFiles {

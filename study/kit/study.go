@@ -51,8 +51,8 @@ type Fact struct {
 // node's memory.
 type Bandwidth struct {
 	Nodes []int `json:"nodes"`
-	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read. It is 0 in the row
-	// of a node that has no CPU which the study might use.
+	// Read has a row for each node whose CPUs read, and a column for each node whose memory they read. It is 0 in the
+	// row of a node that has no CPU which the study might use.
 	Read [][]float64 `json:"read_gb_per_s"`
 	// OneCore is what the first CPU alone reads from its own node.
 	OneCore float64 `json:"one_core_gb_per_s"`
@@ -74,8 +74,8 @@ type Predictions struct {
 	Made    time.Time       `json:"made"`
 	How     string          `json:"how"`
 	Machine json.RawMessage `json:"machine"`
-	// Taken is the share of the core that other programs had while the chunks were timed from which the predictions were
-	// made.
+	// Taken is the share of the core that other programs had while the chunks were timed from which the predictions
+	// were made.
 	Taken       float64      `json:"share_taken_by_others"`
 	Predictions []Prediction `json:"predictions"`
 }

@@ -129,8 +129,8 @@ func (a *analysis) reportedOf() []study.PublishedResult {
 	return slices.DeleteFunc(study.PublishedResults(), func(r study.PublishedResult) bool { return r.Model != a.Model || r.BestSeconds == 0 })
 }
 
-// shortestTimes are the times of the shortest runs on each number of CPUs: those of the report, if it has the model, and
-// otherwise those that were fitted.
+// shortestTimes are the times of the shortest runs on each number of CPUs: those of the report, if it has the model,
+// and otherwise those that were fitted.
 type shortestTimes struct {
 	cpus  []int
 	times []float64
@@ -488,7 +488,8 @@ type rental struct {
 	time, dollars float64
 }
 
-// rented returns the cheapest and the fastest run, of those on CPU counts in the price table; false where fewer than two CPU counts have a price.
+// rented returns the cheapest and the fastest run, of those on CPU counts in the price table; false where fewer than
+// two CPU counts have a price.
 func (a *analysis) rented(prices study.Prices) (cheap, fast rental, ok bool) {
 	all := a.priced(prices)
 	for i, cpus := range all {

@@ -40,9 +40,10 @@
 //
 // # Answers
 //
-// An [Explanation] begins with the answers in at most five sentences. The study's questions follow one by one, with what
-// the runs say for each model ([Answer]). An answer comes with its check: measured times, another size of data, or runs
-// that were left out of the fit. If other programs disturbed the runs, nothing is fitted, and there are no answers.
+// An [Explanation] begins with the answers in at most five sentences. The study's questions follow one by one, with
+// what the runs say for each model ([Answer]). An answer comes with its check: measured times, another size of data, or
+// runs that were left out of the fit. If other programs disturbed the runs, nothing is fitted, and there are no
+// answers.
 //
 // Five other reasons why many cores gain little are fitted, each in the place of contention ([Alternative]):
 //

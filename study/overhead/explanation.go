@@ -45,9 +45,9 @@ type Overhead struct {
 	// Core the cost of each core in use, and Contention what the work takes longer for each other busy CPU of the
 	// socket. One that these runs cannot tell from the others is nil.
 	Work, Chunk, Serial, Core, Contention *study.Estimate
-	// Thread is the share of a core that a second hyperthread adds. It is nil where no run used second hyperthreads, and
-	// where ThreadUntold says that all of them used as many for each core. What such a thread adds cannot then be told
-	// from the work, and Work is that of a core with its hyperthreads.
+	// Thread is the share of a core that a second hyperthread adds. It is nil where no run used second hyperthreads,
+	// and where ThreadUntold says that all of them used as many for each core. What such a thread adds cannot then be
+	// told from the work, and Work is that of a core with its hyperthreads.
 	Thread       *study.Estimate
 	ThreadUntold bool
 

@@ -305,8 +305,8 @@ func (f fitted) outlasts(settings []setting, term int) []bool {
 	return longer
 }
 
-// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them. What
-// a chunk costs is not told where all settings have as many chunks.
+// tellable returns the terms of a form that, in these settings, are no linear combination of the terms before them.
+// What a chunk costs is not told where all settings have as many chunks.
 func (f fitted) tellable(settings []setting) []int {
 	var told []int
 	var basis [][]float64

@@ -10,8 +10,8 @@ import (
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
-// inShort returns the answers in at most five sentences, each with the first check of its questions. A sentence says what
-// holds for each model. One for which there is nothing to say is left out.
+// inShort returns the answers in at most five sentences, each with the first check of its questions. A sentence says
+// what holds for each model. One for which there is nothing to say is left out.
 func (e Explanation) inShort(main []*analysis, answers []Answer) []Said {
 	prices := e.Summary.Prices
 	verdict, subject, others := slowerVerdict(main)
@@ -86,8 +86,8 @@ func firstChecks(main []*analysis, answers []Answer, questions []string) string 
 	return strings.Join(checks, "; ") + "."
 }
 
-// slowerVerdict says whether a larger number of CPUs took longer with any model. subject and others are the beginnings of
-// what follows about the first model and about further ones; they are empty where models differ in them.
+// slowerVerdict says whether a larger number of CPUs took longer with any model. subject and others are the beginnings
+// of what follows about the first model and about further ones; they are empty where models differ in them.
 func slowerVerdict(main []*analysis) (verdict, subject, others string) {
 	verdict, subject, others = "in seconds, more cores were not slower: ", "the shortest runs take ", "they take "
 	switch {

@@ -109,8 +109,8 @@ func pointsOf(l study.Line, of func(study.Point) study.Stat) []drawing.Point {
 	return points
 }
 
-// numbered says that colours repeat and marks stand for the engine, so that a number at the end of each line has to tell
-// its CPU count.
+// numbered says that colours repeat and marks stand for the engine, so that a number at the end of each line has to
+// tell its CPU count.
 func (d drawer) numbered() bool {
 	return len(d.variants.All) > 1 && len(d.cpuCounts()) > drawing.Colours
 }

@@ -39,8 +39,8 @@ type figure struct {
 	Name    string // its file's name without ".svg"
 	Title   string
 	Caption string // a paragraph in plain words: what it shows and what to look for
-	// Drawing is ready to stand inside a page, where it takes the text colour of its surroundings. It has no SVG when there
-	// is nothing to draw.
+	// Drawing is ready to stand inside a page, where it takes the text colour of its surroundings. It has no SVG when
+	// there is nothing to draw.
 	drawing.Drawing
 	// Missing says in one sentence why there is nothing to draw; empty otherwise.
 	Missing string

@@ -20,8 +20,8 @@ func (r *Range) Add(x float64) {
 	}
 }
 
-// addBar extends the range to a point and its error bar, but to no more than half its value on each side. The interval of
-// two runs may be twelve times as wide as their difference, and would leave no room for the curves.
+// addBar extends the range to a point and its error bar, but to no more than half its value on each side. The interval
+// of two runs may be twelve times as wide as their difference, and would leave no room for the curves.
 func (r *Range) addBar(q Point) {
 	r.Add(q.Y)
 	if q.hasBar() {

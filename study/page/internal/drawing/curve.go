@@ -87,8 +87,8 @@ func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// valueOf says in words what a point shows: the curve, its values on both axes, and its interval. Of an interval to both
-// sides alike it says half.
+// valueOf says in words what a point shows: the curve, its values on both axes, and its interval. Of an interval to
+// both sides alike it says half.
 func (k drawnCurve) valueOf(q Point) string {
 	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, cmp.Or(q.Place, number(q.X)), k.words.Y, number(q.Y))
 	up, down := q.High-q.Y, q.Y-q.Low
