@@ -18,7 +18,7 @@ import (
 )
 
 var csdKind = &Kind{
-	Name: "csdm", Class: "ConstrainedSphericalDeconvModel", Words: "Constrained spherical deconvolution", Entity: "csd", Function: "fit_csd",
+	Name: "csdm", Class: "ConstrainedSphericalDeconvModel", Words: "Constrained spherical deconvolution", Short: "CSD", Entity: "csd", Function: "fit_csd",
 	Summary: "Constrained spherical deconvolution (Tournier 2007), as DIPY's ConstrainedSphericalDeconvModel or MRtrix3's dwi2fod csd does it",
 	Needs:   Needs{Response: true, Shells: 1, Measurements: 7},
 	Options: CSDOptions{},

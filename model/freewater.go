@@ -13,7 +13,7 @@ import (
 )
 
 var freeWaterKind = &Kind{
-	Name: "fwdtim", Class: "FreeWaterTensorModel", Words: "Free-water tensor", Entity: "fwtensor", Function: "fit_free_water",
+	Name: "fwdtim", Class: "FreeWaterTensorModel", Words: "Free-water tensor", Short: "free water", Entity: "fwtensor", Function: "fit_free_water",
 	Summary: "The diffusion tensor with free water (Hoy 2014, Henriques 2017), as DIPY's FreeWaterTensorModel fits it",
 	Needs:   Needs{Shells: 2, Measurements: 8},
 	Options: FreeWaterOptions{},

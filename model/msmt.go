@@ -15,7 +15,7 @@ import (
 )
 
 var msmtKind = &Kind{
-	Name: "msmt", Class: "MultiShellDeconvModel", Words: "Multi-shell multi-tissue deconvolution", Entity: "msmtcsd", Function: "fit_msmt",
+	Name: "msmt", Class: "MultiShellDeconvModel", Words: "Multi-shell multi-tissue deconvolution", Short: "MSMT", Entity: "msmtcsd", Function: "fit_msmt",
 	Summary: "Multi-shell multi-tissue constrained spherical deconvolution (Jeurissen 2014), the problem of MRtrix3's dwi2fod msmt_csd",
 	Needs:   Needs{Tissues: true, Shells: 1, Measurements: 1},
 	Options: MSMTOptions{},

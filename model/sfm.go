@@ -36,7 +36,7 @@ func (s Solver) String() string {
 }
 
 var sfmKind = &Kind{
-	Name: "sfm", Class: "SparseFascicleModel", Words: "Sparse fascicle", Entity: "sfm", Function: "fit_sfm",
+	Name: "sfm", Class: "SparseFascicleModel", Words: "Sparse fascicle", Short: "sparse fascicles", Entity: "sfm", Function: "fit_sfm",
 	Summary: "The sparse fascicle model (Rokem 2015), as DIPY's SparseFascicleModel with its IsotropicModel fits it",
 	Needs:   Needs{Shells: 1, Measurements: 2},
 	Options: SFMOptions{},

@@ -25,8 +25,9 @@ type Kind struct {
 	Name string
 	// Class is its name in the published study's CSV, DIPY's class: "TensorModel".
 	Class string
-	// Words are its name in sentences and tables: "Diffusion tensor".
-	Words string
+	// Words are its name in tables and figures: "Diffusion tensor". Short is what it is called within a sentence: "DTI". A
+	// model without it is called by its words.
+	Words, Short string
 	// Entity is the value of the entity "model" in the names of BIDS derivatives: "tensor".
 	Entity string
 	// Function is the Python function that fits it: "fit_dti".

@@ -11,7 +11,7 @@ import (
 )
 
 var tensorKind = &Kind{
-	Name: "dti", Class: "TensorModel", Words: "Diffusion tensor", Entity: "tensor", Function: "fit_dti",
+	Name: "dti", Class: "TensorModel", Words: "Diffusion tensor", Short: "DTI", Entity: "tensor", Function: "fit_dti",
 	Summary: "The diffusion tensor, as DIPY's TensorModel or (method iwls) MRtrix3's dwi2tensor fits it",
 	Needs:   Needs{Shells: 1, Measurements: 7},
 	Options: TensorOptions{},

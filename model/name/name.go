@@ -9,6 +9,7 @@ type Model struct {
 	Name  string // on the command line: "dti"
 	Class string // in the CSV: "TensorModel"
 	Words string // in tables and figures: "Diffusion tensor"
+	Short string // within a sentence: "DTI"
 }
 
 // ClassOf is the class of a model that is called by its name, in any case, or by its class. What is neither stays as it is.
@@ -26,6 +27,16 @@ func NameOf(class string) string {
 	for _, m := range All {
 		if class == m.Class {
 			return m.Name
+		}
+	}
+	return class
+}
+
+// ShortOf is what a class is called within a sentence. One that we do not know stays as it is.
+func ShortOf(class string) string {
+	for _, m := range All {
+		if class == m.Class {
+			return m.Short
 		}
 	}
 	return class

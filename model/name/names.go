@@ -4,9 +4,9 @@ package name
 
 // All are the models, in the order of the table.
 var All = []Model{
-	{Name: "csdm", Class: "ConstrainedSphericalDeconvModel", Words: "Constrained spherical deconvolution"},
-	{Name: "fwdtim", Class: "FreeWaterTensorModel", Words: "Free-water tensor"},
-	{Name: "msmt", Class: "MultiShellDeconvModel", Words: "Multi-shell multi-tissue deconvolution"},
-	{Name: "dti", Class: "TensorModel", Words: "Diffusion tensor"},
-	{Name: "sfm", Class: "SparseFascicleModel", Words: "Sparse fascicle"},
+	{Name: "csdm", Class: "ConstrainedSphericalDeconvModel", Words: "Constrained spherical deconvolution", Short: "CSD"},
+	{Name: "fwdtim", Class: "FreeWaterTensorModel", Words: "Free-water tensor", Short: "free water"},
+	{Name: "msmt", Class: "MultiShellDeconvModel", Words: "Multi-shell multi-tissue deconvolution", Short: "MSMT"},
+	{Name: "dti", Class: "TensorModel", Words: "Diffusion tensor", Short: "DTI"},
+	{Name: "sfm", Class: "SparseFascicleModel", Words: "Sparse fascicle", Short: "sparse fascicles"},
 }

@@ -93,11 +93,18 @@ func allReported(main []*analysis) bool {
 }
 
 // called returns a name that tells an analysis from the others: the model, with the engine where there are several.
-func (a *analysis) called(main []*analysis) string {
+func (a *analysis) called(main []*analysis) string { return a.name(modelname.WordsOf(a.Model), main) }
+
+// calledInShort is the same for a sentence.
+func (a *analysis) calledInShort(main []*analysis) string {
+	return a.name(modelname.ShortOf(a.Model), main)
+}
+
+func (a *analysis) name(model string, main []*analysis) string {
 	if len(main) == 1 {
 		return ""
 	}
-	name := modelname.WordsOf(a.Model)
+	name := model
 	if slices.ContainsFunc(main, func(b *analysis) bool { return b.Name != a.Name }) {
 		name += ", " + a.Name
 	}

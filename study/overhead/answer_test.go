@@ -144,7 +144,7 @@ func TestTheAnswerNamesTheModelOfEachCheck(t *testing.T) {
 		records = append(records, r)
 	}
 	text := inShortSaid(explained(t, records, Options{Resamples: 2}))
-	wantWords(t, text, "with NoModelOfOurs, mine, ", "with constrained spherical deconvolution, ray, ", "Check: with constrained spherical deconvolution, ray, a run on 72 CPUs",
+	wantWords(t, text, "with NoModelOfOurs, mine, ", "with CSD, ray, ", "Check: with CSD, ray, a run on 72 CPUs",
 		"each further chunk; on CPU counts left out")
 	if strings.Contains(text, "noModelOfOurs") {
 		t.Errorf("a name is written with another letter: %s", text)
@@ -155,7 +155,7 @@ func TestTheAnswerNamesTheModelOfEachCheck(t *testing.T) {
 func TestOwnRunsBesideThePublishedOnesAreNotTheReports(t *testing.T) {
 	records := slices.DeleteFunc(studytest.PublishedMedians(t, ".."), func(r study.Record) bool { return r.NumVox != study.PublishedVoxels })
 	e := explained(t, append(records, ownRuns(studytest.Known, 0.001)...), Options{Resamples: 2})
-	wantWords(t, inShortSaid(e), "In seconds, more cores were not slower: with constrained", "ray, the report's shortest runs take 22.1", "mine, the shortest runs take ")
+	wantWords(t, inShortSaid(e), "In seconds, more cores were not slower: with CSD", "ray, the report's shortest runs take 22.1", "mine, the shortest runs take ")
 	if e.Answers[0].Question != "Were more cores slower?" {
 		t.Error(e.Answers[0].Question)
 	}
@@ -279,5 +279,5 @@ func TestTheShortAnswerSaysThatACoresCostIsUntold(t *testing.T) {
 // The check of a task's cost is a sentence of its own where no slope is known: within the short answer it is none.
 func TestAChecksSentenceGoesOnWithASmallLetter(t *testing.T) {
 	records := slices.DeleteFunc(studytest.PublishedMedians(t, ".."), func(r study.Record) bool { return r.NumVox != study.PublishedVoxels || r.NumChunks > 64 })
-	wantWords(t, inShortSaid(explained(t, records, Options{Resamples: 2})), "with constrained spherical deconvolution, measured piece by piece")
+	wantWords(t, inShortSaid(explained(t, records, Options{Resamples: 2})), "with CSD, measured piece by piece")
 }

@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	modelname "github.com/voxfit/voxfit/model/name"
 	"github.com/voxfit/voxfit/study/internal/words"
 )
 
@@ -53,8 +52,8 @@ func sentence(main []*analysis, subject, others string, says func(*analysis) str
 			continue
 		}
 		said = subject + said
-		if name := a.called(main); name != "" {
-			said = "with " + inSentence(name, a.Model) + ", " + said
+		if name := a.calledInShort(main); name != "" {
+			said = "with " + name + ", " + said
 		}
 		clauses, subject = append(clauses, said), others
 	}
@@ -77,7 +76,7 @@ func firstChecks(main []*analysis, answers []Answer, questions []string) string 
 		first = firstAs(unicode.ToLower, strings.TrimSuffix(first, "."))
 		if of := a.Said[i].Of; of != about {
 			j := slices.IndexFunc(main, func(a *analysis) bool { return a.called(main) == of })
-			first, about = "with "+inSentence(of, main[j].Model)+", "+first, of
+			first, about = "with "+main[j].calledInShort(main)+", "+first, of
 		}
 		checks = append(checks, first)
 	}
@@ -162,15 +161,6 @@ func inAll(main []*analysis) string {
 		return ""
 	}
 	return ", with any of them"
-}
-
-// inSentence writes a name that begins with the words of a model as it stands within a sentence. A model that we do not
-// know has no words, and its name stays as it is.
-func inSentence(name, model string) string {
-	if modelname.WordsOf(model) == model {
-		return name
-	}
-	return firstAs(unicode.ToLower, name)
 }
 
 func upperFirst(s string) string { return firstAs(unicode.ToUpper, s) }

@@ -49,7 +49,7 @@ func fittedFigure(e overhead.Explanation) (figure, error) {
 				if m.Time.N > 1 {
 					half = m.Time.Half
 				}
-				marks.Points = append(marks.Points, drawing.Point{X: float64(m.Chunks), Y: m.Time.Median, Half: half})
+				marks.Points = append(marks.Points, drawing.Around(float64(m.Chunks), m.Time.Median, half))
 			}
 			for _, t := range c.Fitted {
 				line.Points = append(line.Points, drawing.Point{X: float64(t.Chunks), Y: t.Seconds})

@@ -103,7 +103,7 @@ func pointsOf(l study.Line, of func(study.Point) study.Stat) []drawing.Point {
 	var points []drawing.Point
 	for _, p := range l.Points {
 		if s := of(p); s.Known() {
-			points = append(points, drawing.Point{X: float64(p.Chunks), Y: s.Median, Half: s.Half})
+			points = append(points, drawing.Around(float64(p.Chunks), s.Median, s.Half))
 		}
 	}
 	return points
@@ -242,7 +242,7 @@ func (d drawer) curvesOverCPUs(k panelKey, of func(study.Point) study.Stat, draw
 			Width: vg.Points(1.5)}
 		for _, l := range d.linesOf(k) { // ascending CPU counts
 			if s := of(l.Best()); d.variants.Of(l.Condition) == v && s.Known() {
-				c.Points = append(c.Points, drawing.Point{X: float64(l.CPUs), Y: s.Median, Half: s.Half})
+				c.Points = append(c.Points, drawing.Around(float64(l.CPUs), s.Median, s.Half))
 				drawn[l.Condition] = true
 			}
 		}

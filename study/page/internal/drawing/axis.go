@@ -20,12 +20,14 @@ func (r *Range) Add(x float64) {
 	}
 }
 
-// addBar extends the range to a mean and its error bar, but to no more than half the mean on each side. The interval of
+// addBar extends the range to a point and its error bar, but to no more than half its value on each side. The interval of
 // two runs may be twelve times as wide as their difference, and would leave no room for the curves.
-func (r *Range) addBar(mean, low, high float64) {
-	r.Add(mean)
-	r.Add(max(low, mean/2))
-	r.Add(min(high, 3*mean/2))
+func (r *Range) addBar(q Point) {
+	r.Add(q.Y)
+	if q.hasBar() {
+		r.Add(max(q.Low, q.Y/2))
+		r.Add(min(q.High, q.Y*3/2))
+	}
 }
 
 // A scale says how values are placed along an axis. gonum's own logarithmic scale misplaces the words of an axis. So

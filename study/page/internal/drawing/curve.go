@@ -27,32 +27,29 @@ type Curve struct {
 	End    string // a word at its end, for curves that the legend does not tell from others
 }
 
-// A Point is one point of a curve. It has an error bar of Half to each side, if Half is above 0, or from Low to High, if
-// High is above Low. Place is what X is in words, where it is no number that a reader knows.
+// A Point is one point of a curve. It has an error bar from Low to High, if High is above Low. Place is what X is in
+// words, where it is no number that a reader knows.
 type Point struct {
-	X, Y      float64
-	Half      float64
-	Low, High float64
-	Place     string
+	X, Y, Low, High float64
+	Place           string
 }
 
-// interval returns the ends of the error bar; both are Y where there is none.
-func (q Point) interval() (low, high float64) {
-	switch {
-	case q.Half > 0:
-		return q.Y - q.Half, q.Y + q.Half
-	case q.High > q.Low:
-		return q.Low, q.High
+// Around returns a point with an error bar of half to each side, or without one unless half is above 0.
+func Around(x, y, half float64) Point {
+	if !(half > 0) {
+		return Point{X: x, Y: y}
 	}
-	return q.Y, q.Y
+	return Point{X: x, Y: y, Low: y - half, High: y + half}
 }
+
+// hasBar says whether the point has an error bar.
+func (q Point) hasBar() bool { return q.High > q.Low }
 
 // Extend extends the ranges of both axes to the curve's points and, in part, to their error bars.
 func (k Curve) Extend(xs, ys *Range) {
 	for _, q := range k.Points {
 		xs.Add(q.X)
-		low, high := q.interval()
-		ys.addBar(q.Y, low, high)
+		ys.addBar(q)
 	}
 }
 
@@ -90,13 +87,17 @@ func (k drawnCurve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// valueOf says in words what a point shows: the curve, its values on both axes, and its interval.
+// valueOf says in words what a point shows: the curve, its values on both axes, and its interval. Of an interval to both
+// sides alike it says half.
 func (k drawnCurve) valueOf(q Point) string {
 	text := fmt.Sprintf("%s; %s %s; %s %s", k.Label, k.words.X, cmp.Or(q.Place, number(q.X)), k.words.Y, number(q.Y))
-	if low, high := q.interval(); q.Half > 0 {
-		text += " ± " + number(q.Half)
-	} else if high > low {
-		text += fmt.Sprintf(" (%s to %s)", number(low), number(high))
+	up, down := q.High-q.Y, q.Y-q.Low
+	switch {
+	case !q.hasBar():
+	case math.Abs(up-down) < 1e-9*q.Y:
+		text += " ± " + number(up)
+	default:
+		text += fmt.Sprintf(" (%s to %s)", number(q.Low), number(q.High))
 	}
 	return text
 }
@@ -110,13 +111,12 @@ func number(x float64) string {
 }
 
 func (k drawnCurve) errorBar(c draw.Canvas, p *plot.Plot, x vg.Length, q Point) {
-	from, to := q.interval()
-	if !(to > from) {
+	if !q.hasBar() {
 		return
 	}
-	low, high := p.Y.Min, min(k.sy.at(to), p.Y.Max)
-	if from > 0 {
-		low = max(k.sy.at(from), p.Y.Min)
+	low, high := p.Y.Min, min(k.sy.at(q.High), p.Y.Max)
+	if q.Low > 0 {
+		low = max(k.sy.at(q.Low), p.Y.Min)
 	}
 	if low >= high {
 		return

@@ -8,7 +8,7 @@ import (
 // An interval is seldom as long above a median as below it.
 func TestAPointSaysItsIntervalAsItIs(t *testing.T) {
 	curve := Curve{Class: "series", Label: "avx2", Colour: Colour(0), Mark: Mark(0), Width: 1, Points: []Point{
-		{X: 1, Y: 1, Low: 0.97, High: 1.16, Place: "d5ba5c7"}, {X: 2, Y: 4, Half: 0.25}, {X: 3, Y: 2}}}
+		{X: 1, Y: 1, Low: 0.97, High: 1.16, Place: "d5ba5c7"}, Around(2, 4, 0.25), {X: 3, Y: 2}}}
 	xs, ys := EmptyRange(), EmptyRange()
 	curve.Extend(&xs, &ys)
 	if ys.Low != 0.97 || ys.High != 4.25 {

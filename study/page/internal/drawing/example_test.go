@@ -11,7 +11,7 @@ import (
 // A figure of one panel with one curve. Browsers show the curve's label under the mouse.
 func Example() {
 	curve := drawing.Curve{Class: "series", Label: "voxfit, 8 CPUs", Colour: drawing.Colour(0), Mark: drawing.Mark(0), Width: 1.5,
-		Points: []drawing.Point{{X: 1, Y: 8}, {X: 8, Y: 1.1, Half: 0.1}, {X: 64, Y: 1}}}
+		Points: []drawing.Point{{X: 1, Y: 8}, drawing.Around(8, 1.1, 0.1), {X: 64, Y: 1}}}
 	xs, ys := drawing.EmptyRange(), drawing.EmptyRange()
 	curve.Extend(&xs, &ys)
 
