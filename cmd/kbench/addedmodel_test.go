@@ -56,7 +56,7 @@ func TestAnAddedModelIsInEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	options, _ := s.Fit.Options.(map[string]any)
-	if s.Units != "um2/ms" || options["floor"] != 2.0 || options["micro"] != true {
+	if s.Units != "um^2/ms" || options["floor"] != 2.0 || options["micro"] != true {
 		t.Errorf("the sidecar has units %q and options %v", s.Units, options)
 	}
 	text, err := exec.Command(program, "fit", toymodel.Name, image, "-o", "x", "--flor", "3").CombinedOutput()
