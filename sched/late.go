@@ -55,7 +55,8 @@ func (l *lateness) share(a *Account, workers []worker) {
 	}
 	for i := range a.Workers {
 		w := &a.Workers[i]
-		w.Late = notOwn(min(w.StartWait+w.FirstTouch, max(workers[i].late, l.begin))) + notOwn(min(unused, l.end))
+		own, caller := min(w.StartWait+w.FirstTouch, workers[i].late), min(w.StartWait, l.begin) // it may wait for both at once
+		w.Late = notOwn(max(own, caller)) + notOwn(min(unused, l.end))
 	}
 }
 

@@ -2,6 +2,7 @@ package sched_test
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"testing"
 	"time"
@@ -65,11 +66,26 @@ func TestAnAccountSaysWhatARunWaitedForItsCPU(t *testing.T) {
 	}
 }
 
-// A worker that sleeps, while it makes its scratch or in a chunk, does so by itself. Nobody took its CPU meanwhile.
+// A worker that sleeps, while it makes its scratch or in a chunk, does so by itself. Nobody took its CPU meanwhile. On a
+// busy machine its thread may wait for a CPU when the sleep has begun, or before it ends. So one run of ten must be right:
+// an account that takes sleep for a wait is wrong in each.
 func TestWhatAWorkerWaitsByItselfIsNotTakenByOthers(t *testing.T) {
 	if calm.ReadDelays() == nil {
 		t.Skip("skipped: this kernel does not say how long threads waited")
 	}
+	wrong := ""
+	for range 10 {
+		if wrong = takenFromASleeper(t); wrong == "" {
+			return
+		}
+	}
+	t.Error(wrong)
+}
+
+// takenFromASleeper says by how much a sleeping worker was late, or what others took from it, where it is more than the
+// rest of its time.
+func takenFromASleeper(t *testing.T) string {
+	t.Helper()
 	const nap, chunks = 20 * time.Millisecond, 4
 	plan := sched.Plan{Voxels: chunks, VoxelsPerChunk: 1, Workers: 1, Pin: sched.PinCore, CPUs: allowed(t)[:1], Counters: true,
 		Start: func(int) error { time.Sleep(nap); return nil }}
@@ -78,10 +94,14 @@ func TestWhatAWorkerWaitsByItselfIsNotTakenByOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := account.Workers[0]
+	if w.FirstTouch < nap {
+		t.Fatalf("the scratch took %v, with a sleep of %v", w.FirstTouch, nap)
+	}
 	if most := w.Dispatch + w.Steal + w.Compute - chunks*nap; w.Taken() > most {
-		t.Errorf("others took %v, of %v in which it did not sleep", w.Taken(), most)
+		return fmt.Sprintf("others took %v, of %v in which it did not sleep", w.Taken(), most)
 	}
-	if most := w.StartWait + w.FirstTouch - nap + w.TailWait; w.FirstTouch < nap || w.Late > most {
-		t.Errorf("late by %v, of %v in which it did not sleep", w.Late, most)
+	if most := w.StartWait + w.FirstTouch - nap + w.TailWait; w.Late > most {
+		return fmt.Sprintf("late by %v, of %v in which it did not sleep", w.Late, most)
 	}
+	return ""
 }
