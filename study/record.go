@@ -126,7 +126,7 @@ func (r Record) TakenShare() float64 {
 }
 
 // Disturbed reports whether other programs took more than 5% of what the run wanted.
-func (r Record) Disturbed() bool { return r.TakenShare() > 1-calm.Least }
+func (r Record) Disturbed() bool { return calm.Disturbs(r.TakenShare()) }
 
 // Calm leaves out disturbed repetitions where their setting has undisturbed ones. settings counts the settings, and
 // disturbed those that have disturbed repetitions alone.

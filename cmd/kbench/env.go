@@ -177,7 +177,7 @@ func limitInWords(limit float64) string {
 // writeTaken warns if other programs took the CPUs while they were measured.
 func (e environment) writeTaken(w io.Writer) {
 	e.eachPeak(func(name string, p peak) {
-		if p.Taken > 1-calm.Least {
+		if calm.Disturbs(p.Taken) {
 			fmt.Fprintf(w, "%s: other programs took %.0f%% of the CPUs while they were measured: they can do more than these figures say\n", name, 100*p.Taken)
 		}
 	})

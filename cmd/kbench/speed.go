@@ -95,7 +95,7 @@ func writeSpeeds(w io.Writer, cpu int, chosen string, speeds []setSpeed) {
 		fmt.Fprintln(w)
 	}
 	for _, s := range speeds {
-		if s.Taken > 1-calm.Least {
+		if calm.Disturbs(s.Taken) {
 			fmt.Fprintf(w, "%s: other programs took %.0f%% of the CPU while its kernels were measured: they can be faster than these figures say\n", s.ISA, 100*s.Taken)
 		}
 	}

@@ -186,7 +186,7 @@ func (o *studyOptions) timesOfChunks(ctx context.Context) (all map[string]timesO
 			return nil, 0, err
 		}
 		times, err := o.timesOfModel(ctx, m, p.Signal)
-		if err == nil && times.Taken > 1-calm.Least {
+		if err == nil && calm.Disturbs(times.Taken) {
 			again, failed := o.timesOfModel(ctx, m, p.Signal)
 			if err = failed; again.Taken < times.Taken {
 				times = again

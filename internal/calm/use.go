@@ -8,6 +8,9 @@ import (
 // Least is the share of its CPU that a program has at least on a machine with nothing else to do.
 const Least = 0.95
 
+// Disturbs says whether a share of a CPU that others took is more than on a machine with nothing else to do.
+func Disturbs(taken float64) bool { return taken > 1-Least }
+
 // A Use is the time on the clock while something ran (Wall), and its CPU time (Busy). Busy is 0 if the system does not
 // say.
 type Use struct{ Wall, Busy time.Duration }

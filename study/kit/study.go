@@ -151,7 +151,7 @@ func (s Study) Missing() int {
 func (p Plan) RunsOf(s Sweep) int { return p.Runs * len(p.Models) * (len(s.CPUs) + 1) }
 
 // Disturbed says whether other programs took the core while the chunks were timed from which the predictions were made.
-func (p Predictions) Disturbed() bool { return p.Taken > 1-calm.Least }
+func (p Predictions) Disturbed() bool { return calm.Disturbs(p.Taken) }
 
 // Found returns the predicted time of a setting; false where there is none.
 func (p Predictions) Found(model, sweep string, cpus int) (study.Estimate, bool) {

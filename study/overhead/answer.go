@@ -21,7 +21,10 @@ type Answer struct {
 // A Said is the answer from one model's runs, on its largest data set, in a sentence or two. Check holds it against
 // measured times, another size of data, or runs that were left out of the fit; it is empty where there is none. Of names
 // the model, with the engine where there are several engines; it is empty where there is one model.
-type Said struct{ Of, Answer, Check string }
+type Said struct {
+	Of, Answer, Check string
+	short             string // Of within a sentence
+}
 
 // The study's questions. That about slower runs is slowerQuestion's.
 const (
@@ -37,15 +40,18 @@ const (
 func largestOfEach(analyses []*analysis) []*analysis {
 	var main []*analysis
 	for _, a := range analyses { // the larger data set first
-		if !slices.ContainsFunc(main, func(b *analysis) bool {
-			same := a.Condition
-			same.Voxels = b.Voxels
-			return same == b.Condition
-		}) {
+		if !slices.ContainsFunc(main, a.isLike) {
 			main = append(main, a)
 		}
 	}
 	return main
+}
+
+// isLike says whether two analyses differ in nothing but the size of their data.
+func (a *analysis) isLike(b *analysis) bool {
+	same := b.Condition
+	same.Voxels = a.Voxels
+	return same == a.Condition
 }
 
 // answers returns the study's questions with their answers.
@@ -66,7 +72,7 @@ func (e Explanation) answers(main, analyses []*analysis, reconciled []reconcilia
 	} {
 		answer := Answer{Question: q.question}
 		for _, a := range main {
-			said := Said{Of: a.called(main), Answer: q.answer(a)}
+			said := Said{Of: a.called(main), Answer: q.answer(a), short: a.calledInShort(main)}
 			if said.Answer == "" {
 				continue
 			}
@@ -320,9 +326,7 @@ func (a *analysis) serialCheck(analyses []*analysis) string {
 	var voxels, each []string
 	var largest, smallest *analysis
 	for _, b := range analyses {
-		same := b.Condition
-		same.Voxels = a.Voxels
-		if same != a.Condition || b.Serial == nil || b.Serial.Value == 0 {
+		if !a.isLike(b) || b.Serial == nil || b.Serial.Value == 0 {
 			continue
 		}
 		if largest == nil { // the larger data set comes first
@@ -390,9 +394,7 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 	}
 	said = nil
 	for _, b := range analyses {
-		same := b.Condition
-		same.Voxels = a.Voxels
-		if b != a && same == a.Condition && b.Chunk != nil {
+		if b != a && a.isLike(b) && b.Chunk != nil {
 			said = append(said, fmt.Sprintf("%s on %s", b.Chunk.InWords(scale, unit), words.Voxels(b.Voxels)))
 		}
 	}
@@ -404,11 +406,10 @@ func (a *analysis) taskCheck(analyses []*analysis) string {
 
 // tracedTask says what a task of the study's program consists of, by BENCHMARKS.md, where the runs are those of the report.
 func (a *analysis) tracedTask() string {
-	said := study.PublishedTask(a.Model)
-	if len(a.Reported) == 0 || said == "" {
+	if len(a.Reported) == 0 {
 		return ""
 	}
-	return said
+	return study.PublishedTask(a.Model)
 }
 
 func (a *analysis) coreAnswer() string {

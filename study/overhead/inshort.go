@@ -22,14 +22,14 @@ func (e Explanation) inShort(main []*analysis, answers []Answer) []Said {
 		says            func(*analysis) string
 		questions       []string
 	}{
-		{verdict, subject, others, func(a *analysis) string { return a.timesInShort(main) }, []string{slowerQuestion(main)}},
+		{verdict, subject, others, func(a *analysis) string { return a.timesInShort(subject == "") }, []string{slowerQuestion(main)}},
 		{"", "a second hyperthread adds ", "it adds ", func(a *analysis) string { return found(a.threadTold(), a.threadAnswer) }, []string{threadQuestion}},
 		{"", "the serial part is ", "it is ", func(a *analysis) string { return found(a.Serial != nil, a.serialAnswer) }, []string{serialQuestion}},
 		{"", "", "", costsInShort(main), []string{taskQuestion, coreQuestion}},
 		{"", "", "", func(a *analysis) string { return a.rentAnswer(prices) }, []string{rentQuestion}},
 	} {
 		if said := sentence(main, s.subject, s.others, s.says); said != "" {
-			all = append(all, Said{Answer: upperFirst(s.verdict + said), Check: firstChecks(main, answers, s.questions)})
+			all = append(all, Said{Answer: upperFirst(s.verdict + said), Check: firstChecks(answers, s.questions)})
 		}
 	}
 	return all
@@ -64,7 +64,7 @@ func sentence(main []*analysis, subject, others string, says func(*analysis) str
 }
 
 // firstChecks returns the first sentence of the first check of each question, with the model that it is about.
-func firstChecks(main []*analysis, answers []Answer, questions []string) string {
+func firstChecks(answers []Answer, questions []string) string {
 	var checks []string
 	about := ""
 	for _, a := range answers {
@@ -74,9 +74,8 @@ func firstChecks(main []*analysis, answers []Answer, questions []string) string 
 		}
 		first, _, _ := strings.Cut(a.Said[i].Check, ". ")
 		first = firstAs(unicode.ToLower, strings.TrimSuffix(first, "."))
-		if of := a.Said[i].Of; of != about {
-			j := slices.IndexFunc(main, func(a *analysis) bool { return a.called(main) == of })
-			first, about = "with "+main[j].calledInShort(main)+", "+first, of
+		if of := a.Said[i].short; of != about {
+			first, about = "with "+of+", "+first, of
 		}
 		checks = append(checks, first)
 	}
@@ -86,13 +85,19 @@ func firstChecks(main []*analysis, answers []Answer, questions []string) string 
 	return strings.Join(checks, "; ") + "."
 }
 
+// The beginnings of what is said of the shortest runs.
+const (
+	shortestTake = "the shortest runs take "
+	reportedTake = "the report's shortest runs take "
+)
+
 // slowerVerdict says whether a larger number of CPUs took longer with any model. subject and others are the beginnings
 // of what follows about the first model and about further ones; they are empty where models differ in them.
 func slowerVerdict(main []*analysis) (verdict, subject, others string) {
-	verdict, subject, others = "in seconds, more cores were not slower: ", "the shortest runs take ", "they take "
+	verdict, subject, others = "in seconds, more cores were not slower: ", shortestTake, "they take "
 	switch {
 	case allReported(main):
-		verdict, subject = "in seconds, 48 and 72 cores were not slower than 32: ", "the report's shortest runs take "
+		verdict, subject = "in seconds, 48 and 72 cores were not slower than 32: ", reportedTake
 	case slices.ContainsFunc(main, func(a *analysis) bool { return len(a.Reported) > 0 }):
 		subject, others = "", ""
 	}
@@ -104,18 +109,19 @@ func slowerVerdict(main []*analysis) (verdict, subject, others string) {
 	return verdict, subject, others
 }
 
-// timesInShort returns the shortest times. Where the report has times of some models alone, it says whose they are.
-func (a *analysis) timesInShort(main []*analysis) string {
+// timesInShort returns the shortest times. It says whose they are where the sentence does not begin with that, because
+// the report has times of some models alone.
+func (a *analysis) timesInShort(whose bool) string {
 	t := a.shortestTimes()
 	if len(t.cpus) < 2 {
 		return ""
 	}
 	text := fmt.Sprintf("%s s on %s", t.said, words.CPUs(t.cpus))
-	if _, subject, _ := slowerVerdict(main); subject == "" {
-		text = "the shortest runs take " + text
-		if len(a.Reported) > 0 {
-			text = "the report's " + strings.TrimPrefix(text, "the ")
-		}
+	switch {
+	case whose && len(a.Reported) > 0:
+		text = reportedTake + text
+	case whose:
+		text = shortestTake + text
 	}
 	var slower []string
 	for i, s := range t.slower() {

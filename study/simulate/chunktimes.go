@@ -159,7 +159,7 @@ var chunkTimesHeader = []string{"model", "bytes_per_voxel", "dispatch_s", "start
 
 // Busy returns the times with a note where other programs disturbed them, or an error unless evenIfBusy is set.
 func (c ChunkTimes) Busy(evenIfBusy bool) (ChunkTimes, error) {
-	if c.Taken <= 1-calm.Least {
+	if !calm.Disturbs(c.Taken) {
 		return c, nil
 	}
 	if !evenIfBusy {
